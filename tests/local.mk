@@ -210,7 +210,7 @@ tests_test_process_call_LDADD = $(inside_ldadd)
 tests_test_process_batch_CPPFLAGS = $(inside_cppflags)
 tests_test_process_batch_LDADD = $(inside_ldadd)
 tests_test_process_batch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__alloc,--wrap=weir__child_kill \
-	-Wl,--wrap=weir__keeper_listen
+	-Wl,--wrap=weir__keeper_listen,--wrap=memfd_create
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h

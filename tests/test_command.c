@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -43,7 +44,8 @@ enum fault {
     CLOSED_PIDFD,
     ALLOCATION,
     KILLING,
-    CLOSE_RANGE
+    CLOSE_RANGE,
+    CLOSE_RANGE_AND_LIST
 };
 
 static enum fault failing;
@@ -67,7 +69,12 @@ int __wrap_pipe2(int ends[2], int flags) {
     return fails(PIPE) ? -1 : __real_pipe2(ends, flags);
 }
 
-/* An old kernel has no close_range. Its number is that of all systems. */
+/* An old kernel has no close_range. Its number is that of all systems. Without /proc there is no list to read either. */
+static bool is_missing(long number) {
+    return (number == 436 && (failing == CLOSE_RANGE || failing == CLOSE_RANGE_AND_LIST)) ||
+           (number == SYS_getdents64 && failing == CLOSE_RANGE_AND_LIST);
+}
+
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...) {
@@ -79,7 +86,7 @@ long __wrap_syscall(long number, ...) {
         values[i] = va_arg(rest, long);
     va_end(rest);
     errno = ENOSYS;
-    return failing == CLOSE_RANGE && number == 436
+    return is_missing(number)
                ? -1
                : __real_syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
@@ -251,6 +258,57 @@ START_TEST (a_command_that_cannot_be_run_has_codes_of_its_own) {
 }
 END_TEST
 
+/* A folder with a link to itself, and a file "weir-tool" that may be executed or not. */
+struct tools {
+    char folder[64], file[96], loop[96];
+};
+
+static struct tools new_tools(mode_t mode) {
+    struct tools tools = {.folder = "/tmp/weir-tools-XXXXXX"};
+    ck_assert_ptr_nonnull(mkdtemp(tools.folder));
+    snprintf(tools.file, sizeof tools.file, "%s/weir-tool", tools.folder);
+    snprintf(tools.loop, sizeof tools.loop, "%s/loop", tools.folder);
+    ck_assert_int_eq(symlink(tools.loop, tools.loop), 0);
+    int fd = open(tools.file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ck_assert_int_eq(write(fd, "#!/bin/sh\nexit 5\n", 17), 17);
+    ck_assert_int_eq(fchmod(fd, mode), 0);
+    close(fd);
+    return tools;
+}
+
+static void remove_tools(const struct tools *tools) {
+    ck_assert(unlink(tools->file) == 0 && unlink(tools->loop) == 0 && rmdir(tools->folder) == 0);
+}
+
+/* Runs weir-tool with both folders in PATH. */
+static void run_by_path(int wanted, const char *first, const char *second) {
+    static char path[20000];
+    snprintf(path, sizeof path, "%s:%s", first, second);
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    run_and_free(wanted, (weir_command){.argv = ARGV("weir-tool")});
+}
+
+START_TEST (the_program_is_searched_in_each_folder_of_the_path) {
+    static char too_long[9000];
+    if (!spawn_tells())
+        return;
+    struct tools good = new_tools(0700), bad = new_tools(0600);
+    memset(too_long, 'x', sizeof too_long - 1);
+    too_long[0] = '/';
+    run_by_path(5, good.folder, "/no/such");
+    run_by_path(5, "/no/such", good.folder);
+    run_by_path(5, good.file, good.folder); /* not a folder */
+    run_by_path(5, too_long, good.folder);
+    run_by_path(5, bad.folder, good.folder);
+    run_by_path(WEIR_CODE_NOT_RUN(EACCES), bad.folder, "/no/such");
+    run_by_path(WEIR_CODE_NOT_RUN(ENOENT), "/no/such", "/no/such/either");
+    run_by_path(WEIR_CODE_NOT_RUN(ELOOP), good.loop, good.folder); /* ends the search */
+    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);       /* for tests in the same process */
+    remove_tools(&good);
+    remove_tools(&bad);
+}
+END_TEST
+
 /* A shell would run it. */
 START_TEST (a_text_without_interpreter_is_not_run) {
     char path[] = "/tmp/weir-text-XXXXXX";
@@ -394,6 +452,55 @@ START_TEST (it_has_no_descriptor_but_its_streams) {
 }
 END_TEST
 
+/* On a system with neither close_range nor /proc. */
+START_TEST (descriptors_are_closed_one_by_one_where_there_is_no_list) {
+#ifndef WEIR_SPAWN_CLOSEFROM
+    if (!limited)
+        return;
+#endif
+    if (access("/proc/self/fd", R_OK) != 0 || !spawn_tells())
+        return;
+    struct rlimit before, low;
+    weir_command_result result;
+    weir_command list = {.argv = ARGV("ls", "/proc/self/fd")};
+    int careless = dup2(0, 50);
+    if (limited)
+        list.limits = harmless;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = before;
+    for (int i = 0; i < 2; i++) { /* the second may be above all that is looked at */
+        low.rlim_cur = i == 0 ? 1024 : before.rlim_max;
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+        failing = CLOSE_RANGE_AND_LIST;
+        ck_assert_int_eq(weir_command_run(NULL, &list, &result), 0);
+        failing = NO_FAULT;
+        ck_assert_str_eq(result.out.text, "0\n1\n2\n3\n"); /* the last is the folder */
+        weir_command_result_free(&result);
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close(careless);
+}
+END_TEST
+
+/* Another thread may close one. */
+START_TEST (a_child_without_one_of_its_descriptors_is_not_started) {
+    static const weir__confined none;
+    char room[PATH_MAX];
+    const int closed = 1000, open_one = fcntl(0, F_DUPFD_CLOEXEC, 10);
+    weir__child child;
+    for (int i = 0; i < 2 && spawn_tells(); i++) {
+        weir__child_options options = {
+            .argv = ARGV("true"), .room = room, .streams = {open_one, open_one, i == 0 ? closed : open_one}};
+        options.more = i == 0 ? &open_one : &closed;
+        options.more_count = 1;
+        options.limits = limited ? &none : NULL;
+        ck_assert_int_eq(weir__child_start(&child, &options), EBADF);
+        assert_no_children();
+    }
+    close(open_one);
+}
+END_TEST
+
 /* ---- outputs ---- */
 
 static long peak_memory(void) {
@@ -484,11 +591,14 @@ START_TEST (a_grandchild_that_holds_an_output_is_a_straggler) {
 END_TEST
 
 START_TEST (what_comes_within_the_linger_is_read) {
-    weir_command_result result =
-        run(0, (weir_command){.argv = SHELL("(sleep 0.2; echo late) & echo hi"), .linger = HANG_SECONDS * SECONDS});
-    ck_assert(!result.stragglers);
-    ck_assert_str_eq(result.out.text, "hi\nlate\n");
-    weir_command_result_free(&result);
+    static const uint64_t lingers[] = {HANG_SECONDS * SECONDS, UINT64_MAX};
+    for (size_t i = 0; i < COUNT_OF(lingers); i++) {
+        weir_command_result result =
+            run(0, (weir_command){.argv = SHELL("(sleep 0.2; echo late) & echo hi"), .linger = lingers[i]});
+        ck_assert(!result.stragglers);
+        ck_assert_str_eq(result.out.text, "hi\nlate\n");
+        weir_command_result_free(&result);
+    }
 }
 END_TEST
 
@@ -532,6 +642,15 @@ START_TEST (a_stopped_command_acts_on_sigterm) {
 }
 END_TEST
 
+START_TEST (a_command_that_has_left_its_group_is_ended) {
+    weir_command_result result =
+        run(WEIR_CODE(WEIR_TIMEDOUT),
+            (weir_command){.argv = ARGV("/proc/self/exe", "--other-group"), .timeout = 200 * MILLISECONDS});
+    ck_assert_int_eq(result.signal, SIGTERM);
+    weir_command_result_free(&result);
+}
+END_TEST
+
 START_TEST (a_flood_of_output_delays_no_timeout) {
     uint64_t timeout = 50 * MILLISECONDS;
     bool flooded = false;
@@ -562,12 +681,15 @@ END_TEST
 struct shell_stage {
     struct witness witness;
     atomic_uint codes[2]; /* runs that ended with 0; cancelled */
+    bool lingers;         /* for outputs of helpers, without an end */
 };
 
 static int run_script(weir_task *task, void *script, void *raw) {
     struct shell_stage *stage = raw;
-    const weir_command command = {.argv = SHELL(script), .out_fd = stage->witness.ends[1]};
+    weir_command command = {.argv = SHELL(script), .out_fd = stage->witness.ends[1]};
     weir_command_result result;
+    if (stage->lingers)
+        command.linger = UINT64_MAX;
     int code = weir_command_run(task, &command, &result);
     atomic_fetch_add(&stage->codes[0], code == 0);
     atomic_fetch_add(&stage->codes[1], code == WEIR_CODE(WEIR_CANCELLED) && result.cancelled);
@@ -599,6 +721,25 @@ START_TEST (a_cancel_ends_running_commands) {
     assert_none_left(&stage.witness);
     assert_no_children();
     failing = NO_FAULT;
+}
+END_TEST
+
+/* Its helper holds the error output. The shell has most likely ended when the cancel comes. */
+START_TEST (a_cancel_ends_the_wait_for_a_straggler) {
+    struct shell_stage stage = {.witness = new_witness(), .lingers = true};
+    char c;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "run", .work.run = run_script, .work.arg = &stage, .input.drop = ignore});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"sleep 1000 & printf x"));
+    ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 1);
+    sleep_until(weir_deadline_after(50 * MILLISECONDS));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&stage.codes[0]) + atomic_load(&stage.codes[1]), 1);
+    assert_none_left(&stage.witness);
+    assert_no_children();
 }
 END_TEST
 
@@ -883,6 +1024,67 @@ START_TEST (without_descriptors_it_is_not_run) {
 }
 END_TEST
 
+/* The same with the standard streams closed: what is opened is moved above them, or fails. Returns the code. */
+static int run_within_above_standard(int room) {
+    struct rlimit before, limit;
+    weir_command_result result;
+    weir_command command = {.argv = ARGV("cat"), .input = "x", .input_size = 1};
+    int saved[3];
+    if (limited)
+        command.limits = harmless;
+    for (int fd = 0; fd < 3; fd++)
+        saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+    int next = dup(0);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next + (rlim_t)room;
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int code = weir_command_run(NULL, &command, &result);
+    weir_command_result_free(&result);
+    setrlimit(RLIMIT_NOFILE, &before);
+    for (int fd = 0; fd < 3; fd++) {
+        dup2(saved[fd], fd);
+        close(saved[fd]);
+    }
+    return code;
+}
+
+START_TEST (without_descriptors_above_the_standard_ones_it_is_not_run) {
+    int before = open_descriptors(), code = WEIR_CODE_NOT_RUN(EMFILE);
+    limited = _i != 0;
+    for (int room = 0; room < 16 && code == WEIR_CODE_NOT_RUN(EMFILE); room++) {
+        code = run_within_above_standard(room);
+        ck_assert_msg((code == 0 && room > 0) || code == WEIR_CODE_NOT_RUN(EMFILE), "%d with room for %d", code, room);
+        ck_assert_int_eq(open_descriptors(), before);
+        assert_no_children();
+    }
+    ck_assert_int_eq(code, 0);
+    limited = false;
+}
+END_TEST
+
+START_TEST (an_input_above_the_limit_for_files_is_not_passed) {
+    static const char input[4000];
+    struct rlimit before, low;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    low = before;
+    low.rlim_cur = 1000;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &low), 0);
+    weir_command_result result;
+    int code = weir_command_run(NULL, &(weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input},
+                                &result);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(code, WEIR_CODE_NOT_RUN(EFBIG));
+    weir_command_result_free(&result);
+    run_and_free(0, (weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input});
+    signal(SIGXFSZ, SIG_DFL);
+}
+END_TEST
+
 static TCase *add_start_case(Suite *suite, const char *name, bool is_limited) {
     TCase *tcase = add_case(suite, name);
     tcase_add_checked_fixture(tcase, is_limited ? set_limited : set_unlimited, set_unlimited);
@@ -895,6 +1097,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     tcase_add_test(codes, the_last_line_of_a_long_error_is_in_the_message);
     tcase_add_test(codes, a_signal_is_the_code);
     tcase_add_test(codes, a_command_that_cannot_be_run_has_codes_of_its_own);
+    tcase_add_test(codes, the_program_is_searched_in_each_folder_of_the_path);
     tcase_add_test(codes, a_text_without_interpreter_is_not_run);
     tcase_add_test(codes, a_command_needs_a_program);
     TCase *given = add_start_case(suite, is_limited ? "given, limited" : "given", is_limited);
@@ -904,6 +1107,8 @@ static void add_starts(Suite *suite, bool is_limited) {
     tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);
+    tcase_add_test(given, descriptors_are_closed_one_by_one_where_there_is_no_list);
+    tcase_add_test(given, a_child_without_one_of_its_descriptors_is_not_started);
     TCase *outputs = add_start_case(suite, is_limited ? "outputs, limited" : "outputs", is_limited);
     tcase_add_test(outputs, the_first_bytes_of_each_output_are_kept);
     tcase_add_test(outputs, outputs_to_descriptors_do_not_swap);
@@ -914,6 +1119,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
     tcase_add_test(end, sigterm_ignored_becomes_sigkill);
     tcase_add_test(end, a_stopped_command_acts_on_sigterm);
+    tcase_add_test(end, a_command_that_has_left_its_group_is_ended);
     tcase_add_test(end, a_flood_of_output_delays_no_timeout);
     tcase_add_test(end, a_lost_exit_status_is_said);
 }
@@ -931,6 +1137,7 @@ static Suite *command_suite(void) {
     tcase_add_test(limits, a_command_that_cannot_be_killed_is_given_up);
     TCase *pipelines = add_case(suite, "pipelines");
     tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
+    tcase_add_test(pipelines, a_cancel_ends_the_wait_for_a_straggler);
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
     tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
     tcase_add_loop_test(pipelines, a_command_that_would_be_late_is_not_started, 0, 2);
@@ -941,10 +1148,22 @@ static Suite *command_suite(void) {
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_loop_test(faults, what_fails_in_the_system_leaves_nothing, 0, 2);
     tcase_add_loop_test(faults, without_descriptors_it_is_not_run, 0, 2);
+    tcase_add_loop_test(faults, without_descriptors_above_the_standard_ones_it_is_not_run, 0, 2);
+    tcase_add_test(faults, an_input_above_the_limit_for_files_is_not_passed);
     tcase_add_test(faults, without_memory_nothing_is_left);
     return suite;
 }
 
-int main(void) {
+/* As a command: joins the group of its parent, and stays. */
+static int stay_in_another_group(void) {
+    if (setpgid(0, getpgid(getppid())) != 0)
+        return 3;
+    pause();
+    return 4;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--other-group") == 0)
+        return stay_in_another_group();
     return run_suite(command_suite());
 }

@@ -76,6 +76,19 @@ static void await(const weir__u32 *count, uint32_t wanted) {
         usleep(200);
 }
 
+/* A job that makes another one next in its thread, over and over. */
+struct partner {
+    weir__job job; /* first member */
+    weir__job *other;
+    weir__u32 *stop;
+};
+
+static void run_partner(weir__job *job, weir__hand *hand) {
+    struct partner *partner = (struct partner *)job;
+    if (weir__u32_load_acquire(partner->stop) == 0)
+        weir__job_ready_next(partner->other, hand);
+}
+
 static weir__crew *new_crew(size_t size) {
     weir__crew *crew = NULL;
     const weir__crew_options options = {.name = "test", .size = size, .idle_time = 20 * 1000 * 1000};
@@ -100,6 +113,31 @@ START_TEST (every_readiness_is_followed_by_a_slice) {
     ck_assert_uint_eq(weir__u32_load_acquire(&counter.running), 0);
     /* on a busy machine a thread may sleep for a lock so long that another one has its seat */
     ck_assert_uint_le(weir__u32_load_relaxed(&counter.most_running), 2 + weir__u32_load_acquire(&counter.stalled));
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+START_TEST (jobs_that_follow_each_other_let_others_have_their_turn) {
+    weir__crew *crew = new_crew(1);
+    struct partner partners[2];
+    struct counter counter;
+    weir__u32 stop;
+    weir__u32_store_relaxed(&stop, 0);
+    prepare(&counter, crew);
+    for (int i = 0; i < 2; i++)
+        partners[i] = (struct partner){.job = {.run = run_partner, .crew = crew, .band = WEIR__BAND_NORMAL},
+                                       .other = &partners[1 - i].job,
+                                       .stop = &stop};
+    ck_assert(weir__job_ready(&partners[0].job));
+    for (uint32_t i = 1; i <= 20; i++) {
+        weir__u32_add_acquire_release(&counter.left, 1);
+        ck_assert(weir__job_ready(&counter.job));
+        await(&counter.done, i);
+    }
+    weir__u32_store_release(&stop, 1);
+    weir__job_leave(&counter.job);
+    for (int i = 0; i < 2; i++)
+        weir__job_leave(&partners[i].job);
     weir__crew_destroy(crew);
 }
 END_TEST
@@ -282,6 +320,7 @@ static Suite *crew_suite(void) {
     Suite *suite = suite_create("crew");
     TCase *rules = add_case(suite, "rules");
     tcase_add_test(rules, every_readiness_is_followed_by_a_slice);
+    tcase_add_test(rules, jobs_that_follow_each_other_let_others_have_their_turn);
     tcase_add_test(rules, jobs_that_sleep_are_made_up_for);
     tcase_add_test(rules, a_thread_that_is_ended_is_replaced);
     tcase_add_test(rules, idle_threads_end_and_are_started_again);

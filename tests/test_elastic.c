@@ -329,6 +329,20 @@ START_TEST (follows_long_pauses_once_each) {
 }
 END_TEST
 
+/* After short pauses it shrinks late; long ones, each with growth long after the shrinking, undo that. */
+START_TEST (long_pauses_undo_what_short_ones_have_taught) {
+    begin_bursts(400 * ms, 400 * ms);
+    stage.arrival = 6000; /* of 6400 */
+    stage.queued = 0;
+    const uint64_t first = stage.elastic.window;
+    run(30 * second);
+    ck_assert_uint_gt(stage.elastic.window, first);
+    stage.on = stage.off = 10 * second;
+    run(200 * second);
+    ck_assert_uint_eq(stage.elastic.window, first);
+}
+END_TEST
+
 /* Bursts of 30 items, each of which one thread completes before the next burst. */
 START_TEST (does_not_flap_between_bursts) {
     begin_bursts(10 * ms, 390 * ms);
@@ -460,6 +474,7 @@ static Suite *elastic_suite(void) {
     tcase_add_test(tcase, shrinks_before_a_stage_that_has_become_slow);
     tcase_add_test(tcase, does_not_follow_short_pauses);
     tcase_add_test(tcase, follows_long_pauses_once_each);
+    tcase_add_test(tcase, long_pauses_undo_what_short_ones_have_taught);
     tcase_add_test(tcase, does_not_flap_between_bursts);
     tcase_add_test(tcase, new_limits_hold_at_once);
     tcase_add_test(tcase, new_limits_hold_at_rest);

@@ -79,6 +79,43 @@ START_TEST (an_error_is_a_code_and_a_message) {
 }
 END_TEST
 
+static int succeed_with_message(weir_future *self, void *arg, void **value) {
+    (void)weir_executor_error(self, 5, "which is not returned");
+    *value = arg;
+    return 0;
+}
+
+START_TEST (a_message_without_a_code_is_no_error) {
+    create((weir_executor_options){.threads = 1});
+    for (size_t i = 0; i < 2; i++) {
+        weir_future *future = submit(succeed_with_message, number(i));
+        assert_status(WEIR_OK, weir_future_get_until(future, NULL, hang_limit()));
+        ck_assert_int_eq(weir_future_code(future), 0);
+        ck_assert_str_eq(weir_future_message(future), "");
+        weir_future_release(future);
+    }
+    assert_status(WEIR_OK, weir_executor_submit(executor, succeed_with_message, NULL, NULL));
+    finish();
+}
+END_TEST
+
+/* More than an executor keeps memory for. */
+START_TEST (very_many_tasks_wait) {
+    enum { MANY = 100000 };
+    struct gate gate = GATE;
+    atomic_store(&runs, 0);
+    create((weir_executor_options){.threads = 1});
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    for (size_t i = 0; i < MANY; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    ck_assert_uint_eq(counts().pending, MANY);
+    gate_open(&gate);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), MANY);
+}
+END_TEST
+
 START_TEST (tasks_without_a_future_run_too) {
     atomic_store(&runs, 0);
     create((weir_executor_options){.threads = 2});
@@ -749,6 +786,95 @@ START_TEST (a_shutdown_gives_back_tasks_without_futures) {
 }
 END_TEST
 
+enum { NESTED = 50 }; /* more than a thread has room for at first */
+
+static weir_future *nested[NESTED];
+
+/* Submits tasks and does not wait for them. Passes the gate if it is not NULL. */
+static int submit_nested(weir_future *self, void *gate, void **value) {
+    (void)self;
+    (void)value;
+    for (size_t i = 0; i < NESTED; i++)
+        nested[i] = submit(give_back, number(i));
+    if (gate != NULL)
+        gate_pass(gate);
+    return 0;
+}
+
+START_TEST (tasks_that_a_task_has_submitted_run_after_its_end) {
+    create((weir_executor_options){.threads = (size_t)_i});
+    for (int round = 0; round < 3; round++) {
+        (void)get(submit(submit_nested, NULL));
+        for (size_t i = 0; i < NESTED; i++)
+            ck_assert_ptr_eq(get(nested[i]), number(i));
+    }
+    finish();
+}
+END_TEST
+
+/* Checks that each of the first `count` numbers is there once. */
+static void assert_each_unrun(const struct unrun *unrun, size_t count) {
+    size_t times[COUNT_OF(unrun->args)] = {0};
+    ck_assert_uint_eq(unrun->count, count);
+    for (size_t i = 0; i < count; i++)
+        times[number_of(unrun->args[i])]++;
+    for (size_t i = 0; i < count; i++)
+        ck_assert_uint_eq(times[i], 1);
+}
+
+static void assert_cancelled(weir_future *future) {
+    assert_status(WEIR_CANCELLED, weir_future_get_until(future, NULL, 0));
+    weir_future_release(future);
+}
+
+START_TEST (a_shutdown_gives_back_what_a_task_has_submitted) {
+    struct gate gate = GATE;
+    struct unrun unrun = {0};
+    create((weir_executor_options){.threads = 1});
+    weir_future *outer = submit(submit_nested, &gate);
+    gate_wait_for(&gate, 1);
+    ck_assert_uint_eq(counts().pending, NESTED);
+    destroy_as(WEIR_BUSY);
+    assert_status(WEIR_OK, weir_future_cancel(nested[NESTED - 1]));
+    assert_status(WEIR_TIMEDOUT, weir_executor_shutdown(executor, true, true, 0, note_unrun, &unrun));
+    assert_each_unrun(&unrun, NESTED - 1);
+    for (size_t i = 0; i < NESTED; i++)
+        assert_cancelled(nested[i]);
+    gate_open(&gate);
+    (void)get(outer);
+    finish();
+}
+END_TEST
+
+/* The thread takes several quick tasks at once: the first blocks it, and the others have not begun. */
+START_TEST (a_shutdown_gives_back_what_a_thread_has_taken) {
+    enum { QUICK = 5000, TAKEN = 10 };
+    struct gate first = GATE, second = GATE;
+    struct unrun unrun = {0};
+    weir_future *futures[TAKEN];
+    create((weir_executor_options){.threads = 1});
+    for (size_t i = 0; i < QUICK; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &first, NULL));
+    gate_wait_for(&first, 1);
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &second, _i == 0 ? NULL : &futures[0]));
+    if (_i != 0)
+        weir_future_release(futures[0]);
+    for (size_t i = 0; i < TAKEN; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, give_back, number(i), _i == 0 ? NULL : &futures[i]));
+    gate_open(&first);
+    gate_wait_for(&second, 1);
+    ck_assert_uint_eq(counts().pending, TAKEN);
+    destroy_as(WEIR_BUSY);
+    assert_status(WEIR_TIMEDOUT, weir_executor_shutdown(executor, true, true, 0, note_unrun, &unrun));
+    assert_each_unrun(&unrun, TAKEN);
+    for (size_t i = 0; i < TAKEN && _i != 0; i++)
+        assert_cancelled(futures[i]);
+    gate_open(&second);
+    finish();
+}
+END_TEST
+
 START_TEST (a_shutdown_lets_pending_tasks_run) {
     atomic_store(&runs, 0);
     struct gate gate = GATE;
@@ -933,6 +1059,8 @@ static Suite *executor_suite(void) {
     TCase *submission = add_case(suite, "submission");
     tcase_add_loop_test(submission, a_task_runs_once_and_its_future_has_its_value, 0, 3);
     tcase_add_test(submission, an_error_is_a_code_and_a_message);
+    tcase_add_test(submission, a_message_without_a_code_is_no_error);
+    tcase_add_test(submission, very_many_tasks_wait);
     tcase_add_test(submission, tasks_without_a_future_run_too);
     tcase_add_test(submission, a_future_can_be_dropped_and_can_outlive_the_executor);
     tcase_add_test(submission, tasks_begin_in_the_order_of_their_submission);
@@ -967,6 +1095,9 @@ static Suite *executor_suite(void) {
     tcase_add_test(end, a_submit_after_the_shutdown_is_refused);
     tcase_add_test(end, a_shutdown_gives_back_what_never_ran);
     tcase_add_test(end, a_shutdown_gives_back_tasks_without_futures);
+    tcase_add_loop_test(end, tasks_that_a_task_has_submitted_run_after_its_end, 1, 4);
+    tcase_add_test(end, a_shutdown_gives_back_what_a_task_has_submitted);
+    tcase_add_loop_test(end, a_shutdown_gives_back_what_a_thread_has_taken, 0, 2);
     tcase_add_test(end, a_shutdown_lets_pending_tasks_run);
     tcase_add_test(end, a_task_cannot_wait_for_the_end_of_its_executor);
     TCase *destroying = add_case(suite, "destroying");

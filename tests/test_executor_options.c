@@ -204,6 +204,22 @@ START_TEST (a_periodic_task_runs_until_it_is_cancelled) {
 }
 END_TEST
 
+START_TEST (a_period_beyond_the_end_of_time_is_never_over) {
+    weir_executor_counts counts = {0};
+    create(1);
+    weir_future *future = submit(count_run, NULL, (weir_submit_options){.period = UINT64_MAX});
+    while (counts.delayed == 0) {
+        assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+        nap();
+    }
+    assert_end(submit(count_run, NULL, (weir_submit_options){.delay = MILLISECONDS}), WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&runs), 2);
+    assert_status(WEIR_OK, weir_future_cancel(future));
+    assert_end(future, WEIR_CANCELLED);
+    finish();
+}
+END_TEST
+
 START_TEST (a_shutdown_ends_periodic_tasks) {
     create(1);
     weir_future *often = submit(count_run, NULL, (weir_submit_options){.period = 1});
@@ -445,6 +461,8 @@ START_TEST (a_map_over_more_than_the_memory_is_refused) {
     const weir_map_options largest = {.arg_size = SIZE_MAX};
     assert_status(WEIR_OK, weir_executor_map(executor, count_run, NULL, 0, &largest, NULL, NULL));
     assert_status(WEIR_OK, weir_executor_map(executor, count_run, &byte, 1, &largest, NULL, NULL));
+    const weir_map_options wide = {.arg_size = 1, .in_flight = SIZE_MAX};
+    assert_status(WEIR_NOMEM, weir_executor_map(executor, count_run, &byte, SIZE_MAX, &wide, NULL, NULL));
     ck_assert_uint_eq(atomic_load(&runs), 1);
     finish();
     create(1);
@@ -559,6 +577,7 @@ static Suite *options_suite(void) {
     TCase *periods = add_case(suite, "periods");
     tcase_add_loop_test(periods, a_periodic_task_runs_until_it_fails, 0, 2);
     tcase_add_test(periods, a_periodic_task_runs_until_it_is_cancelled);
+    tcase_add_test(periods, a_period_beyond_the_end_of_time_is_never_over);
     tcase_add_test(periods, a_shutdown_ends_periodic_tasks);
 #ifdef __linux__
     tcase_add_test(add_case(suite, "names"), a_task_names_its_thread_while_it_runs);

@@ -7,6 +7,9 @@
  */
 #include "faults.h"
 
+#include <weir/select.h>
+#include <weir/task_group.h>
+
 #include "closable_queue/segment.h"
 #include "ledger.h"
 
@@ -304,6 +307,251 @@ START_TEST (a_result_without_memory_is_reported_by_the_workers_join) {
 }
 END_TEST
 
+/* ---- executors without a thread ---- */
+
+static struct gate end_gate;
+static atomic_size_t runs;
+
+static int end_its_thread(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    gate_pass(&end_gate);
+    pthread_exit(NULL);
+}
+
+static int count_run(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    atomic_fetch_add(&runs, (size_t)(arg == NULL ? 1 : 100));
+    return 0;
+}
+
+static weir_executor *new_executor(size_t threads) {
+    weir_executor *executor;
+    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.threads = threads}));
+    return executor;
+}
+
+static void wait_for_runs(size_t count) {
+    for (weir_deadline limit = hang_limit(); atomic_load(&runs) < count; nap())
+        ck_assert_uint_lt(now(), limit);
+}
+
+static void end_executor(weir_executor *executor) {
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, true, false, hang_limit(), NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_destroy(executor));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+
+/* Returns an executor whose only thread has ended, with `pending` tasks, and none can be created. */
+static weir_executor *executor_without_thread(size_t pending) {
+    weir_executor_counts counts = {.threads = 1};
+    end_gate = (struct gate)GATE;
+    atomic_store(&runs, 0);
+    weir_executor *executor = new_executor(1);
+    assert_status(WEIR_OK, weir_executor_submit(executor, end_its_thread, NULL, NULL));
+    gate_wait_for(&end_gate, 1);
+    for (size_t i = 0; i < pending; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    fault_set(THREAD, 1, true);
+    gate_open(&end_gate);
+    for (weir_deadline limit = hang_limit(); counts.threads > 0; nap()) {
+        assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+        ck_assert_uint_lt(now(), limit);
+    }
+    return executor;
+}
+
+/* The task of a refused submit never runs. */
+START_TEST (a_submit_without_a_thread_is_refused_and_has_no_effect) {
+    weir_future *const none = (weir_future *)&none;
+    weir_future *future = none;
+    weir_executor_counts counts;
+    reset();
+    weir_executor *executor = executor_without_thread(0);
+    const weir_submit_options high = {.priority = WEIR_HIGH}, named = {.name = "named"};
+    for (int i = 0; i < 3; i++) {
+        assert_status(WEIR_NOTHREAD, weir_executor_submit(executor, count_run, &runs, NULL));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit(executor, count_run, &runs, &future));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit_with(executor, count_run, &runs, &high, NULL));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit_with(executor, count_run, &runs, &named, &future));
+    }
+    ck_assert_ptr_eq(future, none);
+    assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+    ck_assert_uint_eq(counts.pending, 0);
+    fault_set(THREAD, 0, false);
+    assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, &future));
+    assert_status(WEIR_OK, weir_future_get_until(future, NULL, hang_limit()));
+    weir_future_release(future);
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    end_executor(executor);
+}
+END_TEST
+
+/* For longer than the crew's threads look for one. */
+START_TEST (tasks_that_wait_for_a_thread_are_kept) {
+    weir_executor_counts counts;
+    reset();
+    weir_executor *executor = executor_without_thread(2);
+    sleep_until(weir_deadline_after(400 * MILLISECONDS));
+    assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+    ck_assert_uint_eq(counts.pending, 2);
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+    fault_set(THREAD, 0, false);
+    wait_for_runs(2);
+    end_executor(executor);
+}
+END_TEST
+
+static weir_future *retained;
+
+static int retain_itself(weir_future *self, void *arg, void **value) {
+    (void)arg;
+    (void)value;
+    retained = weir_future_retain(self);
+    gate_pass(&end_gate);
+    return 0;
+}
+
+/* The thread has lost what it runs tasks in to the retained future. */
+START_TEST (an_accepted_task_waits_for_memory) {
+    reset();
+    weir_executor *executor = new_executor(1);
+    end_gate = (struct gate)GATE;
+    atomic_store(&runs, 0);
+    assert_status(WEIR_OK, weir_executor_submit(executor, retain_itself, NULL, NULL));
+    gate_wait_for(&end_gate, 1);
+    assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    ledger_fail(1, true);
+    gate_open(&end_gate);
+    assert_status(WEIR_OK, weir_future_get_until(retained, NULL, hang_limit()));
+    sleep_until(weir_deadline_after(20 * MILLISECONDS));
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+    ledger_fail(0, false);
+    wait_for_runs(1);
+    weir_future_release(retained);
+    end_executor(executor);
+}
+END_TEST
+
+static weir_executor *outer, *other;
+static size_t failing_call;
+
+/* Submits a task while one allocation fails, or from then on all of them. */
+static int submit_without_memory(weir_future *self, void *ever_after, void **value) {
+    weir_future *future = NULL;
+    (void)self;
+    (void)value;
+    ledger_fail(failing_call, ever_after != NULL);
+    weir_status status = weir_executor_submit(outer, count_run, NULL, &future);
+    ledger_fail(0, false);
+    if (status == WEIR_OK)
+        weir_future_release(future);
+    return (int)status;
+}
+
+START_TEST (a_submit_of_a_task_without_memory_is_refused_or_runs) {
+    for (failing_call = 1; failing_call <= 3; failing_call++) {
+        void *value;
+        weir_future *future;
+        reset();
+        outer = new_executor(1);
+        atomic_store(&runs, 0);
+        void *ever_after = _i == 0 ? NULL : &outer;
+        assert_status(WEIR_OK, weir_executor_submit(outer, submit_without_memory, ever_after, &future));
+        weir_status status = weir_future_get_until(future, &value, hang_limit());
+        ck_assert(status == WEIR_OK || weir_future_code(future) == WEIR_NOMEM);
+        ck_assert(status == WEIR_FAILED || failing_call > 1);
+        weir_future_release(future);
+        end_executor(outer);
+        ck_assert_uint_eq(atomic_load(&runs), status == WEIR_OK);
+    }
+}
+END_TEST
+
+static int fail_at_gate(weir_future *self, void *gate) {
+    gate_pass(gate);
+    return weir_executor_error(self, 9, "late");
+}
+
+static int pass_the_gate(weir_future *self, void *gate) {
+    (void)self;
+    gate_pass(gate);
+    return 0;
+}
+
+/* What there is no memory for is not kept; the first error is, whatever happens. */
+START_TEST (a_group_keeps_the_errors_that_there_is_memory_for) {
+    enum { ERRORS = 4 };
+    for (size_t n = 1; n <= 8; n++) {
+        struct gate gate = GATE;
+        weir_task_group *group;
+        reset();
+        weir_executor *executor = new_executor(ERRORS);
+        assert_status(WEIR_OK, weir_task_group_create(&group, executor, NULL));
+        for (size_t i = 0; i < ERRORS; i++)
+            assert_status(WEIR_OK, weir_task_group_run(group, fail_at_gate, &gate));
+        gate_wait_for(&gate, ERRORS);
+        ledger_fail(n, _i != 0);
+        gate_open(&gate);
+        assert_status(WEIR_FAILED, weir_task_group_wait_until(group, hang_limit()));
+        ledger_fail(0, false);
+        size_t errors = weir_task_group_errors(group);
+        ck_assert(errors >= 1 && errors <= ERRORS);
+        for (size_t i = 0; i < errors; i++)
+            ck_assert_int_eq(weir_task_group_code(group, i), 9);
+        assert_status(WEIR_OK, weir_task_group_destroy(group));
+        end_executor(executor);
+    }
+}
+END_TEST
+
+static weir_task_group *waited_for;
+
+static int select_alone(weir_future *self, void *queue, void **value) {
+    weir_case cases[] = {{.kind = WEIR_CASE_GET, .queue = queue}};
+    size_t which;
+    (void)self;
+    (void)value;
+    return (int)weir_select(cases, 1, WEIR_NEVER, &which);
+}
+
+static int wait_for_group(weir_future *self, void *unused, void **value) {
+    (void)self;
+    (void)unused;
+    (void)value;
+    return (int)weir_task_group_wait(waited_for);
+}
+
+/* Another thread of the executor would have to run, and none can be created. */
+START_TEST (a_wait_in_the_only_thread_is_refused) {
+    static weir_executor_func *const waits[] = {select_alone, wait_for_group};
+    weir_future *future;
+    struct gate gate = GATE;
+    reset();
+    weir_queue *queue = new_queue(1);
+    outer = new_executor(1);
+    other = new_executor(1);
+    assert_status(WEIR_OK, weir_task_group_create(&waited_for, other, NULL));
+    assert_status(WEIR_OK, weir_task_group_run(waited_for, pass_the_gate, &gate));
+    gate_wait_for(&gate, 1);
+    fault_set(THREAD, 1, true);
+    assert_status(WEIR_OK, weir_executor_submit(outer, waits[_i], queue, &future));
+    assert_status(WEIR_FAILED, weir_future_get_until(future, NULL, hang_limit()));
+    ck_assert_int_eq(weir_future_code(future), WEIR_DEADLOCK);
+    fault_set(THREAD, 0, false);
+    weir_future_release(future);
+    gate_open(&gate);
+    assert_status(WEIR_OK, weir_task_group_wait_until(waited_for, hang_limit()));
+    assert_status(WEIR_OK, weir_task_group_destroy(waited_for));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    assert_status(WEIR_OK, weir_executor_shutdown(other, true, false, hang_limit(), NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_destroy(other));
+    end_executor(outer);
+}
+END_TEST
+
 /* ---- whole runs, with every allocation failing in turn ---- */
 
 /* Runs two stages with unbounded queues. Whatever fails, each item must end in exactly one place. */
@@ -366,6 +614,13 @@ static Suite *faults_suite(void) {
     tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2 * (WORKERS + 1));
     tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it);
     tcase_add_test(workers, a_result_without_memory_is_reported_by_the_workers_join);
+    TCase *executors = add_case(suite, "executors");
+    tcase_add_test(executors, a_submit_without_a_thread_is_refused_and_has_no_effect);
+    tcase_add_test(executors, tasks_that_wait_for_a_thread_are_kept);
+    tcase_add_test(executors, an_accepted_task_waits_for_memory);
+    tcase_add_loop_test(executors, a_submit_of_a_task_without_memory_is_refused_or_runs, 0, 2);
+    tcase_add_loop_test(executors, a_group_keeps_the_errors_that_there_is_memory_for, 0, 2);
+    tcase_add_loop_test(executors, a_wait_in_the_only_thread_is_refused, 0, 2);
     TCase *all = add_case(suite, "all");
     tcase_add_loop_test(all, every_allocation_may_fail, 0, 2);
     return suite;

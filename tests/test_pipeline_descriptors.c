@@ -140,6 +140,37 @@ START_TEST (without_any_left_there_is_none_and_a_cancel_all_the_same) {
 }
 END_TEST
 
+/* A stage on the crew waits for room in its results queue, and so does the program. */
+START_TEST (a_stage_and_a_descriptor_wait_for_room_in_one_queue) {
+    enum { RESULTS = 4 };
+    weir_queue *results;
+    void *item;
+    weir_stage_options options = {.name = "s", .work.run = run_pass_on, .input.drop = thing_drop};
+    options.threads.width = 1;
+    options.errors.retry.attempts = _i == 0 ? 0 : 2; /* the second has envelopes */
+    assert_status(WEIR_OK, weir_queue_create_with(&results, &(weir_queue_options){.capacity = 1, .drop = thing_drop}));
+    options.output.results = results;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, RESULTS);
+    let_them_err();
+    int fd = weir_queue_put_fd(results);
+    ck_assert(!is_readable(fd));
+    for (int i = 0; i < RESULTS; i++) {
+        assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
+        thing_consume(item);
+        assert_status(WEIR_OK, weir_queue_task_done(results));
+        let_them_err();
+    }
+    for (weir_deadline limit = hang_limit(); !is_readable(fd); nap())
+        ck_assert_uint_lt(now(), limit);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- their numbers ---- */
 
 /* Models a daemon that has closed its standard streams and later writes to them. */
@@ -415,6 +446,30 @@ START_TEST (a_poll_ends_at_its_deadline) {
 }
 END_TEST
 
+/* The system refuses a poll of more descriptors than the process may have. */
+static int poll_with_one_descriptor(weir_task *task, void *item, void *raw) {
+    struct rlimit before, low;
+    getrlimit(RLIMIT_NOFILE, &before);
+    low = before;
+    low.rlim_cur = 1;
+    setrlimit(RLIMIT_NOFILE, &low);
+    int code = poll_once(task, raw);
+    setrlimit(RLIMIT_NOFILE, &before);
+    thing_consume(item);
+    return code;
+}
+
+START_TEST (a_poll_that_the_system_refuses_is_out_of_memory) {
+    struct polling polling = {.fd = 0, .events = POLLIN, .deadline = WEIR_NEVER};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "polls", .work.run = poll_with_one_descriptor, .work.arg = &polling});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    end_polling(&polling, pipeline, WEIR_NOMEM);
+}
+END_TEST
+
 START_TEST (a_poll_refuses_what_is_not_open) {
     struct polling polling = {.fd = dup(0), .events = POLLIN, .deadline = WEIR_NEVER};
     close(polling.fd);
@@ -476,6 +531,7 @@ static Suite *descriptors_suite(void) {
     tcase_add_loop_test(made, a_run_makes_none_that_is_not_asked_for, 0, 2);
     tcase_add_test(made, it_is_made_once_for_all_that_ask_and_closed_with_the_pipeline);
     tcase_add_test(made, without_any_left_there_is_none_and_a_cancel_all_the_same);
+    tcase_add_loop_test(made, a_stage_and_a_descriptor_wait_for_room_in_one_queue, 0, 2);
     TCase *place = add_things_case(suite, "place");
     tcase_add_loop_test(place, it_is_no_standard_stream, 0, 8);
     tcase_add_loop_test(place, without_any_left_above_the_standard_streams_there_is_none, 0, 2);
@@ -487,6 +543,7 @@ static Suite *descriptors_suite(void) {
     tcase_add_loop_test(polls, a_poll_sees_what_is_ready, 0, 3);
     tcase_add_loop_test(polls, a_poll_waits_until_it_is_ready, 0, 2);
     tcase_add_loop_test(polls, a_poll_ends_at_its_deadline, 0, 4);
+    tcase_add_test(polls, a_poll_that_the_system_refuses_is_out_of_memory);
     tcase_add_test(polls, a_poll_refuses_what_is_not_open);
     tcase_add_loop_test(polls, a_poll_ends_with_the_pipeline, 0, 24);
     tcase_add_loop_test(polls, a_poll_counts_as_blocked, 0, 2);

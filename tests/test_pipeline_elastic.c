@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "faults.h"
+#include "ledger.h"
 
 enum { MOST = 6 };
 
@@ -323,6 +324,28 @@ START_TEST (a_thread_that_cannot_be_created_is_told_once) {
 }
 END_TEST
 
+/* The first allocation after the resume is for a thread. */
+START_TEST (a_thread_without_memory_is_told_once) {
+    weir_stage_options options = blocked();
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    weir_deadline limit = hang_limit();
+    gate = (struct gate)GATE;
+    options.input.drop = thing_drop;
+    weir_stage *stage = add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_pause(pipeline, stage));
+    put_things(pipeline, 20);
+    ledger_reset();
+    fault_set(ALLOCATION, 1, false);
+    assert_status(WEIR_OK, weir_pipeline_resume(pipeline, stage));
+    while (ledger_calls() == 0) {
+        ck_assert_msg(!is_past(limit), "no growth");
+        nap();
+    }
+    finish_after_failure(pipeline, WEIR_CODE(WEIR_NOMEM), "no memory for another thread");
+}
+END_TEST
+
 static weir_status init_that_ends_its_thread(void *arg, void **state) {
     *state = arg;
     if (atomic_fetch_add(&inits, 1) == 1)
@@ -472,6 +495,7 @@ static Suite *elastic_suite(void) {
     TCase *failures = add_things_case(suite, "failures");
     tcase_add_test(failures, an_init_that_fails_in_the_third_thread_is_told_once);
     tcase_add_loop_test(failures, a_thread_that_cannot_be_created_is_told_once, 0, 3);
+    tcase_add_test(failures, a_thread_without_memory_is_told_once);
     tcase_add_test(failures, an_init_that_ends_its_thread_fails_the_run);
     TCase *end = add_things_case(suite, "end");
     tcase_add_loop_test(end, a_cancel_while_it_grows_ends_all_threads, 0, 12);

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "closable_queue/queue.h"
 #include "faults.h"
@@ -572,6 +573,65 @@ static void work_with_loop(void) {
     ck_assert_uint_eq(loop_count, 0);
 }
 
+enum { TICKETS = 6 };
+
+/* The last one is that of an at_end. An item that was taken is told once, and no other. */
+static struct ticket { atomic_uint taken, told; } tickets[TICKETS + 1];
+
+static void note_settled(void *ticket, weir_outcome outcome) {
+    (void)outcome;
+    atomic_fetch_add(&((struct ticket *)ticket)->told, 1);
+}
+
+static void note_submit(size_t place, struct thing *thing, weir_status status) {
+    if (status != WEIR_CLOSED && went_well("submit", status))
+        atomic_fetch_add(&tickets[place].taken, 1);
+    else
+        thing_consume(thing);
+}
+
+static int submit_at_end(weir_task *task, void *unused) {
+    struct thing *thing = thing_new();
+    (void)unused;
+    note_submit(TICKETS, thing, weir_task_submit(task, thing, &tickets[TICKETS]));
+    return 0;
+}
+
+static void work_with_submits(void) {
+    const weir_stage_options options[] = {
+        {.name = "first", .work.run = run_pass_on, .work.at_end = submit_at_end, .input.drop = thing_drop},
+        {.name = "end", .work.run = run_consume, .input.drop = thing_drop},
+    };
+    weir_stage *stages[2];
+    weir_pipeline *pipeline = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *trace = open_memstream(&text, &size);
+    const weir_pipeline_options settling = {.settled = note_settled, .trace = trace};
+    memset(tickets, 0, sizeof tickets);
+    if (!went_well("create", weir_pipeline_create(&pipeline, &settling))) {
+        fclose(trace);
+        free(text);
+        return;
+    }
+    bool started = false;
+    if (add_all(pipeline, stages, options, 2) && went_well("start", weir_pipeline_start(pipeline))) {
+        for (size_t i = 0; i < TICKETS; i++) {
+            struct thing *thing = thing_new();
+            note_submit(i, thing, weir_pipeline_submit_until(pipeline, thing, &tickets[i], hang_limit()));
+        }
+        end_run(pipeline, true);
+        started = true;
+    } else {
+        destroy_pipeline(pipeline);
+    }
+    fclose(trace);
+    ck_assert(!started || (size > 2 && strcmp(text + size - 2, "]\n") == 0)); /* the trace is complete */
+    free(text);
+    for (size_t i = 0; i < COUNT_OF(tickets); i++)
+        ck_assert_uint_eq(atomic_load(&tickets[i].told), atomic_load(&tickets[i].taken));
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -586,6 +646,7 @@ static const struct workload {
     {"feedback", work_with_feedback, false},
     {"operations", work_with_operations, true},
     {"operations in a loop", work_with_loop, true},
+    {"submitted items", work_with_submits, false},
 };
 
 static void run_workload(const void *raw) {

@@ -597,6 +597,12 @@ START_TEST (a_shared_order_is_fed_if_that_is_known) {
 }
 END_TEST
 
+START_TEST (a_connection_back_needs_a_pipeline) {
+    assert_status(WEIR_INVALID, weir_pipeline_connect_back(NULL, NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(NULL), "connect_back"));
+}
+END_TEST
+
 START_TEST (a_connection_back_leads_upstream) {
     static const char *const messages[] = {
         "stage first: it is connected back, and only run and run_batch feed",
@@ -651,6 +657,7 @@ static Suite *feed_suite(void) {
     TCase *refusals = add_things_case(suite, "refusals");
     tcase_add_test(refusals, a_feed_to_another_stage_is_refused);
     tcase_add_loop_test(refusals, a_shared_order_is_fed_if_that_is_known, 0, 2);
+    tcase_add_test(refusals, a_connection_back_needs_a_pipeline);
     tcase_add_loop_test(refusals, a_connection_back_leads_upstream, 0, 7);
     return suite;
 }

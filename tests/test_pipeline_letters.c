@@ -308,6 +308,37 @@ START_TEST (a_cancel_drops_letters_by_their_stage) {
 }
 END_TEST
 
+/* The fourth one blocks the stage that sends it. */
+START_TEST (a_cancel_ends_the_wait_for_room_for_a_letter) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = fail_some, .input.capacity = 2});
+    weir_stage *to = add_receiver(
+        pipeline, (weir_stage_options){
+                      .work.run = end_letter_at_gate, .work.arg = &gate, .input.capacity = 2, .threads.count = 1});
+    connect_dead(pipeline, from, to);
+    add_end(pipeline);
+    start_pipeline(pipeline);
+    put_things(pipeline, 3 * EVERY + 1);
+    gate_wait_for(&gate, 1);
+    for (uint64_t live = 0; live != 1 || things_consumed() < 2 * EVERY; nap()) {
+        weir_report *report = report_of(pipeline);
+        live = stage_in(report, "fails")->counts.live;
+        weir_report_free(report);
+    }
+    let_them_err();
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(stage_in(report, "letters")->counts.dropped, 2);
+    ck_assert_uint_eq(stage_in(report, "fails")->counts.dropped, 1);
+    ck_assert_uint_eq(stage_in(report, "fails")->counts.dead, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- the graph ---- */
 
 static weir_stage *a, *source, *func, *with_queue, *b, *foreign;
@@ -479,6 +510,7 @@ static Suite *letters_suite(void) {
     tcase_add_test(arrive, stages_share_one_and_it_has_results);
     tcase_add_loop_test(arrive, a_letter_can_fail_and_have_a_letter, 0, 2);
     tcase_add_test(arrive, a_cancel_drops_letters_by_their_stage);
+    tcase_add_test(arrive, a_cancel_ends_the_wait_for_room_for_a_letter);
     tcase_add_loop_test(arrive, a_stage_of_letters_can_feed_the_items_back, 0, 2);
     TCase *graph = add_things_case(suite, "graph");
     tcase_add_loop_test(graph, connections_without_letters_are_refused, 0, COUNT_OF(refusals));

@@ -166,6 +166,16 @@ static void *same_item(void *item, void *unused) {
     return item;
 }
 
+static int emit_at_end(weir_task *task, void *state) {
+    (void)task;
+    (void)state;
+    return 0;
+}
+
+static void ignore_state(void *state) {
+    (void)state;
+}
+
 static const struct wrong_stage {
     weir_stage_options options;
     const char *message;
@@ -234,6 +244,12 @@ static const struct wrong_stage {
     /* options without effect */
     {{.name = "x", .work.source = end_at_once, .input.capacity = 64},
      "stage x: capacity is 64, and must be 0 for a source"},
+    {{.name = "x", .work.source = end_at_once, .work.at_end = emit_at_end},
+     "stage x: at_end is set, and must be NULL for a source, which has no input"},
+    {{.name = "x", .work.func = consume_thing, .work.fini = ignore_state, .threads.width = 5},
+     "stage x: width is 5 and fini is set: it is called in threads of the stage's own"},
+    {{.name = "x", .work.run = run_consume, .work.at_end = emit_at_end, .threads.width = 5},
+     "stage x: width is 5 and at_end is set: it is called in threads of the stage's own"},
     {{.name = "x", .work.source = end_at_once, .input.capacity = WEIR_UNBOUNDED},
      "stage x: capacity is WEIR_UNBOUNDED, and must"},
     {{.name = "x", .work.run = run_consume, .errors.retry = {.backoff = 1500}},

@@ -266,6 +266,15 @@ static weir_status start_with_route_for_none(void) {
         (weir_stage_options){.work.func = hand_back, .output.fan_out = WEIR_BY_CHOICE, .output.route = key_of});
 }
 
+static weir_status start_with_copy_for_none(void) {
+    return start_with(
+        (weir_stage_options){.work.func = hand_back, .output.fan_out = WEIR_TO_ALL, .output.copy = hand_back});
+}
+
+static weir_status start_with_fan_out_to_none(void) {
+    return start_with((weir_stage_options){.work.func = hand_back, .output.fan_out = WEIR_BY_KEY});
+}
+
 static weir_status start_results_in_the_middle(void) {
     pipeline = new_pipeline(NULL);
     output = new_queue(1);
@@ -462,6 +471,8 @@ static const struct refusal {
     {start_without_choice, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_BY_CHOICE", "route is NULL"}},
     {start_without_copy, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_TO_ALL", "copy is NULL"}},
     {start_with_route_for_none, WEIR_INVALID, {"stage b: ", "fan_out is WEIR_BY_CHOICE with a route", "no successor"}},
+    {start_with_copy_for_none, WEIR_INVALID, {"stage b: ", "fan_out is WEIR_TO_ALL with a copy", "no successor"}},
+    {start_with_fan_out_to_none, WEIR_INVALID, {"stage b: ", "fan_out is WEIR_BY_KEY, and", "no successor"}},
     {start_results_in_the_middle, WEIR_INVALID, {"stage first: ", "results is not NULL", "stage second"}},
     {start_results_are_dead, WEIR_INVALID, {"stage b: ", "results", "dead"}},
     {start_batch, WEIR_INVALID, {"stage a: ", "batch.items is 1000", "max_items is 321"}},

@@ -575,6 +575,42 @@ START_TEST (a_call_that_holds_the_thread_up_is_told) {
 }
 END_TEST
 
+static struct gate stall_gate;
+
+static int pass_stall_gate(weir_task *task, void *thing, void *unused) {
+    (void)task;
+    (void)unused;
+    gate_pass(&stall_gate);
+    thing_consume(thing);
+    return 0;
+}
+
+START_TEST (a_stall_without_on_stall_is_in_the_report) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = watched(&loop);
+    uint64_t count = 0;
+    stall_gate = (struct gate)GATE;
+    options.work.run = pass_stall_gate;
+    options.errors.on_stall = NULL;
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 1);
+    for (weir_deadline limit = hang_limit(); count == 0; nap()) {
+        weir_report *report = report_of(pipeline);
+        count = stage_in(report, "loop")->stalls;
+        weir_report_free(report);
+        ck_assert_uint_lt(now(), limit);
+    }
+    gate_open(&stall_gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(stage_in(report, "loop")->stalls, 1);
+    ck_assert_uint_ge(stage_in(report, "loop")->longest_stall, 20 * MILLISECONDS);
+    ck_assert_uint_eq(atomic_load(&stalls.told), 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (a_wait_that_holds_the_thread_up_is_told) {
     struct loop loop = {.takes = 0};
     weir_stage_options options = watched(&loop);
@@ -792,6 +828,7 @@ static Suite *own_wait_suite(void) {
     tcase_add_test(cases, a_stage_with_slow_calls_looks_at_the_loop);
     cases = add_things_case(suite, "stalls");
     tcase_add_loop_test(cases, a_call_that_holds_the_thread_up_is_told, 0, 2);
+    tcase_add_test(cases, a_stall_without_on_stall_is_in_the_report);
     tcase_add_loop_test(cases, a_wait_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_test(cases, an_idle_thread_is_not_told);
     tcase_add_test(cases, init_and_fini_are_not_told);

@@ -277,6 +277,10 @@ START_TEST (a_paused_stage_changes_as_it_resumes) {
     assert_status(WEIR_OK, weir_pipeline_pause(run.pipeline, run.stage));
     set_threads(run, 3, 3);
     put_things(run.pipeline, ITEMS);
+    let_them_err();
+    weir_report *report = report_of(run.pipeline);
+    ck_assert_uint_eq(stage_in(report, "tuned")->threads, 1);
+    weir_report_free(report);
     assert_status(WEIR_OK, weir_pipeline_resume(run.pipeline, run.stage));
     expect_threads(run, 3, 3);
     finish_and_destroy(run.pipeline, WEIR_OK);

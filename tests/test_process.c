@@ -50,7 +50,7 @@ static void hold(const char *path) {
 
 /* ---- functions of the system that fail, and the children that live ---- */
 
-enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD, NO_STOP };
+enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, SEND_TO_NONE, NO_PIDFD, CLOSED_PIDFD, NO_STOP };
 
 static atomic_int failing;      /* an enum fault */
 static atomic_int failing_from; /* calls that succeed first; the others fail */
@@ -107,8 +107,8 @@ int __wrap_pipe2(int ends[2], int flags) {
 ssize_t __real_send(int socket, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags) {
-    bool failed = fails(SEND);
-    errno = ENOBUFS;
+    bool none = fails(SEND_TO_NONE), failed = none || fails(SEND);
+    errno = none ? EPIPE : ENOBUFS;
     ssize_t sent = failed ? -1 : __real_send(socket, bytes, size, flags);
     if (sent >= (ssize_t)sizeof(weir__head) && ((const weir__head *)bytes)->number == 0 && getenv(TELLS_READY) != NULL)
         hold(getenv("WEIR_TEST_FIFO"));
@@ -168,12 +168,16 @@ int __wrap_weir__child_start(weir__child *child, const weir__child_options *opti
         return error;
     atomic_fetch_add(&starts, 1);
     replace_living(0, child->pid);
-    if (atomic_load(&failing) == NO_PIDFD && child->ended >= 0) {
+    int kind = atomic_load(&failing);
+    if ((kind == NO_PIDFD || kind == CLOSED_PIDFD) && child->ended >= 0) {
         close(child->ended);
-        child->ended = -1;
+        child->ended = kind == NO_PIDFD ? -1 : 1000; /* not open, and not the next one to be opened */
     }
     return 0;
 }
+
+/* How the end of a child is found: by its descriptor, without one, and though another part has closed it. */
+static const enum fault without_end[] = {NO_FAULT, NO_PIDFD, CLOSED_PIDFD};
 
 static atomic_uint rests; /* waits of an attempt for nothing but a time */
 
@@ -908,7 +912,7 @@ START_TEST (a_crash_is_the_code_of_its_attempt_alone) {
         jobs[2 * i] = job_of(ends[i].text);
         jobs[2 * i + 1] = job_of("innocent");
     }
-    fail_calls(_i == 0 ? NO_FAULT : NO_PIDFD, 0, 0);
+    fail_calls(without_end[_i], 0, 0);
     run_jobs(process_of("obey"), no_options, jobs, COUNT_OF(jobs));
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         ck_assert_msg(is_caught(jobs[2 * i].code) || jobs[2 * i].code == ends[i].code, "%s: %d, %s", ends[i].text,
@@ -938,7 +942,7 @@ START_TEST (a_hang_ends_at_the_deadline) {
     struct job jobs[2] = {job_of(""), job_of("innocent")};
     char text[128];
     weir_stage_options options = {.name = "stage"};
-    fail_calls(_i == 0 ? NO_FAULT : NO_PIDFD, 0, 0);
+    fail_calls(without_end[_i], 0, 0);
     snprintf(text, sizeof text, "do hang:%s", place.fifo);
     jobs[0] = job_of(text);
     options.errors.attempt_time = 200 * MILLISECONDS;
@@ -1067,7 +1071,7 @@ START_TEST (a_report_counts_children) {
     struct run run = {.process = process_of("obey")};
     char hang_text[128];
     snprintf(hang_text, sizeof hang_text, "do hang:%s", place.fifo);
-    run.process.limits.file_size = 10000;
+    run.process.limits.file_size = 100000; /* above what an exit writes in a coverage build */
     run.process.most_items = 3;
     run.options.errors.attempt_time = 2 * SECONDS;
     run_start(&run);
@@ -1163,7 +1167,7 @@ START_TEST (a_cancel_ends_hung_children) {
     snprintf(text, sizeof text, "do hang:%s", place.fifo);
     struct job jobs[2] = {job_of(text), job_of(text)};
     run.options.threads.count = 2;
-    fail_calls(_i == 0 ? NO_FAULT : NO_PIDFD, 0, 0);
+    fail_calls(without_end[_i], 0, 0);
     run_start(&run);
     for (int i = 0; i < 2; i++)
         assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[i]));
@@ -1513,6 +1517,9 @@ START_TEST (options_of_no_use_are_refused) {
     process = process_of("obey");
     process.payload = SIZE_MAX;
     assert_refused(process, WEIR_INITFAILED, "payload is too large");
+    process.payload = SIZE_MAX / 2 - 8 * (size_t)WEIR__PAGE;
+    if (sizeof(size_t) >= sizeof(off_t))
+        assert_refused(process, WEIR_INITFAILED, "File too large");
     for (size_t i = 0; i < COUNT_OF(process.reserved) + COUNT_OF(process.limits.reserved); i++) {
         process = process_of("obey");
         *(i < COUNT_OF(process.reserved) ? &process.reserved[i]
@@ -1581,6 +1588,10 @@ START_TEST (what_fails_in_the_system_for_a_moment_costs_no_attempt) {
     assert_result(process_of("obey"), "hello", "hello");
     fail_calls(SEND, 0, -1);
     assert_failure("hello", WEIR_CODE_NOT_RUN(ENOBUFS), "obey: cannot be asked: No buffer space available");
+    fail_calls(SEND_TO_NONE, 0, 1); /* it ended just before, and the item goes to the next one */
+    atomic_store(&starts, 0);
+    assert_result(process_of("obey"), "hello", "hello");
+    ck_assert_uint_eq(atomic_load(&starts), 2);
     fail_calls(NO_FAULT, 0, 0);
 }
 END_TEST
@@ -1595,6 +1606,44 @@ START_TEST (a_child_whose_group_cannot_be_bound_does_not_serve) {
     setenv(NO_GROUP, "1", 1);
     assert_failure("hello", WEIR_CODE_EXIT(125), "obey: exit status 125");
     unsetenv(NO_GROUP);
+}
+END_TEST
+
+/* Starts this program as a child would be, with that file at the place of the memory. Returns its wait status. */
+static int run_by_hand(int memory) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int copy = fcntl(memory, F_DUPFD, WEIR__CHILD_LAST + 1);
+        for (int fd = WEIR__CHILD_SOCKET; fd <= WEIR__CHILD_LAST; fd++)
+            close(fd);
+        if (copy >= 0)
+            dup2(copy, WEIR__CHILD_MEMORY);
+        alarm(TEST_SECONDS);
+        execl("/proc/self/exe", "weir", WEIR__PROCESS_MODE, "obey", (char *)NULL);
+        _exit(99);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+/* Without a socket, or with other files at the places of the memory, it serves nothing, and does not crash. */
+START_TEST (a_child_that_is_started_by_hand_ends) {
+    static const off_t sizes[] = {0, 1, WEIR__PAGE - 1, WEIR__PAGE, WEIR__PAGE + 1, 3 * WEIR__PAGE};
+    FILE *file = tmpfile();
+    int ends[2], status = run_by_hand(-1);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 125);
+    ck_assert_int_eq(pipe(ends), 0);
+    status = run_by_hand(ends[0]);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 125);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        ck_assert_int_eq(ftruncate(fileno(file), sizes[i]), 0);
+        status = run_by_hand(fileno(file));
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 125, "%d with %ld bytes", status, (long)sizes[i]);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    fclose(file);
 }
 END_TEST
 
@@ -1730,9 +1779,9 @@ static Suite *process_suite(void) {
     tcase_add_test(crossing, an_idle_child_unmakes_its_state);
     tcase_add_test(crossing, an_init_that_fails_in_the_child_is_the_reason);
     TCase *ends = add_clean_case(suite, "ends");
-    tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);
+    tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, COUNT_OF(without_end));
     tcase_add_test(ends, another_child_makes_the_next_attempt);
-    tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, 2);
+    tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, COUNT_OF(without_end));
     tcase_add_test(ends, an_item_that_is_late_costs_no_child);
     tcase_add_test(ends, a_stopped_child_ends_at_the_deadline);
     tcase_add_test(ends, a_child_is_replaced_after_most_items);
@@ -1746,7 +1795,7 @@ static Suite *process_suite(void) {
     tcase_add_loop_test(begins, a_function_that_never_starts_fails_the_run, 0, 2);
     tcase_add_test(begins, a_function_that_starts_in_one_thread_does_not_fail_the_run);
     TCase *cancels = add_clean_case(suite, "cancels");
-    tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);
+    tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, COUNT_OF(without_end));
     tcase_add_loop_test(cancels, a_child_that_is_not_ready_is_killed, 0, 2);
     tcase_add_test(cancels, a_child_that_does_not_end_is_killed);
     tcase_add_test(cancels, helpers_of_a_child_end_with_it);
@@ -1772,6 +1821,7 @@ static Suite *process_suite(void) {
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
     tcase_add_test(faults, a_closed_descriptor_of_the_end_is_no_cancel);
     tcase_add_test(faults, a_child_whose_group_cannot_be_bound_does_not_serve);
+    tcase_add_test(faults, a_child_that_is_started_by_hand_ends);
     tcase_add_test(faults, a_message_is_received_from_a_side_that_is_closed);
     tcase_add_test(faults, without_descriptors_nothing_is_left);
     tcase_add_test(faults, closed_standard_streams_do_no_harm);

@@ -11,6 +11,7 @@
 #include "pipeline_support.h"
 #include "process_support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -392,6 +393,15 @@ static size_t calls_counted(void) {
 
 static atomic_bool kill_is_slow, kill_fails; /* the next one */
 static atomic_int unkillable;                /* the child that was not killed */
+static atomic_int failing_memories;          /* the next ones */
+
+int __real_memfd_create(const char *name, unsigned flags);
+int __wrap_memfd_create(const char *name, unsigned flags);
+int __wrap_memfd_create(const char *name, unsigned flags) {
+    bool failed = atomic_load(&failing_memories) > 0 && atomic_fetch_sub(&failing_memories, 1) > 0;
+    errno = EMFILE;
+    return failed ? -1 : __real_memfd_create(name, flags);
+}
 
 void __real_weir__child_kill(const weir__child *child);
 void __wrap_weir__child_kill(const weir__child *child);
@@ -610,8 +620,10 @@ START_TEST (an_unkillable_child_costs_its_item_alone) {
     run.options.errors.attempt_time = 3 * SECONDS;
     atomic_store(&kill_fails, true);
     run_start(&run);
+    atomic_store(&failing_memories, 3); /* the next child gets other memory, and its start is tried again */
     put_jobs(&run, jobs, COUNT_OF(jobs));
     wait_for_count(&jobs[2].done, 1);
+    ck_assert_int_eq(atomic_load(&failing_memories), 0);
     ck_assert_int_eq(waitpid(atomic_load(&unkillable), NULL, 0), atomic_load(&unkillable));
     run_end(&run, jobs, COUNT_OF(jobs), WEIR_OK);
     assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");

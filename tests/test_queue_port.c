@@ -522,6 +522,24 @@ START_TEST (a_discard_drops_and_gives_back) {
 }
 END_TEST
 
+static void join_in_drop(void *item, void *status) {
+    (void)item;
+    *(weir_status *)status = weir_queue_join(queue);
+}
+
+/* The item that is being dropped has not ended: the join would wait for its own return. */
+START_TEST (a_drop_function_cannot_wait_for_its_item) {
+    weir_status status = WEIR_OK;
+    const weir_queue_options options = {.drop = join_in_drop, .drop_arg = &status};
+    queue = broker_open(&broker, 9, 8, false, &options);
+    put_numbers(queue, 0, 2);
+    deliver(2);
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD));
+    assert_status(WEIR_DEADLOCK, status);
+    broker_close(&broker);
+}
+END_TEST
+
 START_TEST (a_destroy_gives_back_everything) {
     struct drops drops = {.count = 0};
     weir_queue_cursor cursor;
@@ -820,6 +838,34 @@ START_TEST (a_stage_fails_what_the_port_refuses) {
 }
 END_TEST
 
+static int fail_each(weir_task *task, void *thing, void *unused) {
+    (void)thing;
+    (void)unused;
+    return weir_task_fail(task, 7, "no good");
+}
+
+START_TEST (an_item_whose_letter_the_port_refuses_has_failed) {
+    const weir_queue_options drops_letters = {.drop = NULL};
+    weir_stage_options options = {.name = "s", .work.run = fail_each, .input.drop = thing_drop};
+    queue = broker_open(&broker, 200, 8, false, &drops_letters);
+    broker_refuse(&broker, WEIR_TIMEDOUT + 100);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    options.errors.dead = queue;
+    options.errors.on_error = WEIR_SKIP;
+    (void)add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.dead, 0);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_int_eq(report->errors[report->kept_errors - 1].code, WEIR_CODE(WEIR_TIMEDOUT + 100));
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    broker_close(&broker);
+}
+END_TEST
+
 START_TEST (a_cancel_ends_the_wait_for_room) {
     queue = broker_open(&broker, 1, 8, false, &drops_things);
     weir_pipeline *pipeline = new_passing(5, _i);
@@ -956,6 +1002,7 @@ int main(void) {
     tcase_add_test(tests, a_join_waits_for_what_lies_at_the_broker);
     tcase_add_test(tests, a_drain_leaves_the_delivered_items);
     tcase_add_test(tests, a_discard_drops_and_gives_back);
+    tcase_add_test(tests, a_drop_function_cannot_wait_for_its_item);
     tcase_add_test(tests, a_destroy_gives_back_everything);
     tcase_add_test(tests, a_destroy_waits_for_no_operation);
     tcase_add_test(tests, an_operation_may_deliver_but_neither_join_nor_destroy);
@@ -973,6 +1020,7 @@ int main(void) {
     TCase *stages = add_things_case(suite, "stages");
     tcase_add_loop_test(stages, a_stage_puts_its_results_to_the_port, 0, 2);
     tcase_add_loop_test(stages, a_stage_fails_what_the_port_refuses, 0, 2);
+    tcase_add_test(stages, an_item_whose_letter_the_port_refuses_has_failed);
     tcase_add_loop_test(stages, a_cancel_ends_the_wait_for_room, 0, 2);
     return run_suite(suite);
 }

@@ -360,6 +360,10 @@ static const struct bottleneck {
     {WEIR_BOTTLENECK_BYTES, false, "the memory budget (max_bytes), items wait for that 91% of the time", "bytes"},
     {WEIR_BOTTLENECK_ITEMS, false, "the limit of items in flight (max_items), items wait for that 91% of the time",
      "items"},
+    {WEIR_BOTTLENECK_PAUSED, true, "the paused stage x, its threads wait for the resume 91% of the time", "paused"},
+    {WEIR_BOTTLENECK_PAUSED, false, "the entrance, it was paused 91% of the time", "paused"},
+    {WEIR_BOTTLENECK_OPERATIONS, true,
+     "the operations (in_flight) of x, its threads wait for one to end 91% of the time", "operations"},
 };
 
 START_TEST (the_bottleneck_is_named_with_its_reason) {
@@ -400,6 +404,53 @@ static const struct elastic {
     {WEIR_THREADS_BLOCKED, " threads since 1.2 s: shrank, threads were blocked\n", "blocked"},
     {WEIR_THREADS_SET, " threads since 1.2 s: the limits were set anew\n", "set"},
 };
+
+static const struct stall {
+    bool computes;
+    int call;
+    const char *end_of_line;
+} stalls[] = {
+    {true, -1, "in computing"},
+    {false, -1, "asleep"},
+    {false, 0, "in system call 0"},
+    {false, 202, "in system call 202"},
+};
+
+START_TEST (stalls_are_printed_with_what_the_longest_did) {
+    char line[100];
+    weir_stage_report both[] = {{.name = "x", .stalls = 3, .longest_stall = 1234 * MILLISECONDS}, {.name = "y"}};
+    weir_report report = {.name = "x", .stage_count = 2, .stages = both};
+    both[0].stall_computes = stalls[_i].computes;
+    both[0].stall_call = stalls[_i].call;
+    char *text = printed(&report, WEIR_TABLE);
+    snprintf(line, sizeof line, "\n\nstalls: x, 3 of its thread, the longest for 1.2 s, %s\n", stalls[_i].end_of_line);
+    assert_has(text, line);
+    assert_has_not(text, "stalls: y");
+    free(text);
+    both[1].stalls = 1;
+    text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\nstalls: y, 1 of its thread, the longest for 0 ns, in system call 0\n");
+    assert_has_not(text, "\n\nstalls: y"); /* one blank line before all of them */
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "\nweir_stage_stalls_total{pipeline=\"x\",stage=\"x\"} 3\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (the_rate_limit_of_each_stage_is_printed) {
+    const weir_stage_report three[] = {{.name = "a", .limit = 2.5e6}, {.name = "b"}, {.name = "c", .limit = 0.25}};
+    weir_report report = {.name = "x", .stage_count = 3, .stages = three};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\n\nlimit: a, at most 2.5 M/s\nlimit: c, at most 0.3/s\n");
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "\nweir_stage_rate_limit{pipeline=\"x\",stage=\"a\"} 2500000.000000000\n");
+    assert_has(text, "\nweir_stage_rate_limit{pipeline=\"x\",stage=\"b\"} +Inf\n");
+    assert_has(text, "\nweir_stage_rate_limit{pipeline=\"x\",stage=\"c\"} 0.250000000\n");
+    free(text);
+}
+END_TEST
 
 START_TEST (a_stage_that_blocks_on_the_crew_is_printed_with_advice) {
     weir_stage_report stage;
@@ -966,6 +1017,8 @@ static Suite *print_suite(void) {
     tcase_add_loop_test(table, the_bottleneck_is_named_with_its_reason, 0, (int)COUNT_OF(bottlenecks));
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
     tcase_add_loop_test(table, a_stage_that_blocks_on_the_crew_is_printed_with_advice, 0, 2);
+    tcase_add_loop_test(table, stalls_are_printed_with_what_the_longest_did, 0, (int)COUNT_OF(stalls));
+    tcase_add_test(table, the_rate_limit_of_each_stage_is_printed);
     tcase_add_loop_test(table, an_elastic_stage_is_printed_with_its_threads_and_why, 0, (int)COUNT_OF(elastics));
     tcase_add_test(table, a_cause_that_there_is_not_is_unknown);
     tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);

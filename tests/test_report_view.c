@@ -184,6 +184,15 @@ START_TEST (a_cancelled_run_says_so_and_has_no_time_left) {
 }
 END_TEST
 
+START_TEST (a_paused_entrance_is_named) {
+    struct fixture *fixture = fixture_new(false, 0, 100);
+    fixture->report.paused = true;
+    at(fixture, SECONDS, 10);
+    ck_assert_str_eq(drawn(fixture, false), "1.0 s: 10 of 100 done, paused, 10.0/s, 9 s left; bottleneck: resize\n");
+    fixture_free(fixture);
+}
+END_TEST
+
 /* ---- rates ---- */
 
 START_TEST (the_rate_is_that_of_late) {
@@ -236,6 +245,20 @@ START_TEST (on_a_terminal_each_stage_has_a_line) {
                      "resize   3/8 busy [#####-----]    32 queued    415/s     830 done, 2 failed\x1b[K\n"
                      "upload  0/16 busy               1234 queued      0/s       0 done\x1b[K\n"
                      "[##########--------------------]  34%  3400 of 10000 done, 1700/s, 4 s left\x1b[K\n");
+    fixture_free(fixture);
+}
+END_TEST
+
+START_TEST (the_most_threads_of_an_elastic_stage_and_a_pause_end_its_line) {
+    struct fixture *fixture = fixture_new(true, 120, 0);
+    fixture->stages[0].paused = true;
+    fixture->stages[1].max_threads = 64;
+    fixture->stages[1].paused = true;
+    fixture->stages[2].max_threads = 16; /* which it has */
+    const char *text = drawn(fixture, false);
+    assert_has(text, "0 done, paused\x1b[K\nresize");
+    assert_has(text, "0 done, 2 failed, at most 64 threads, paused\x1b[K\nupload");
+    assert_has_not(text, "at most 16");
     fixture_free(fixture);
 }
 END_TEST
@@ -398,12 +421,14 @@ static Suite *view_suite(void) {
     tcase_add_test(plain, all_but_one_of_many_is_not_100_percent);
     tcase_add_test(plain, items_that_failed_or_were_dropped_are_through);
     tcase_add_test(plain, a_cancelled_run_says_so_and_has_no_time_left);
+    tcase_add_test(plain, a_paused_entrance_is_named);
     TCase *rates = add_case(suite, "rates");
     tcase_add_test(rates, the_rate_is_that_of_late);
     tcase_add_test(rates, at_first_the_rate_is_the_plain_average);
     tcase_add_loop_test(rates, counts_and_times_that_go_back_do_no_harm, 0, 2);
     TCase *terminal = add_case(suite, "terminal");
     tcase_add_test(terminal, on_a_terminal_each_stage_has_a_line);
+    tcase_add_test(terminal, the_most_threads_of_an_elastic_stage_and_a_pause_end_its_line);
     tcase_add_test(terminal, without_a_total_there_is_no_bar);
     tcase_add_test(terminal, each_frame_takes_the_place_of_the_one_before);
     tcase_add_test(terminal, no_line_is_longer_than_the_terminal_is_wide);

@@ -539,6 +539,25 @@ START_TEST (without_a_free_descriptor_memory_is_out) {
 }
 END_TEST
 
+/* The system refuses a poll of more descriptors than the process may have. */
+START_TEST (more_descriptors_than_are_permitted_are_out_of_memory) {
+    struct rlimit before, few;
+    int ends[2];
+    size_t which;
+    ck_assert_int_eq(0, pipe(ends));
+    weir_case cases[] = {readable(ends[0]), readable(ends[0]), readable(ends[0])};
+    ck_assert_int_eq(0, getrlimit(RLIMIT_NOFILE, &before));
+    few = before;
+    few.rlim_cur = 2;
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &few));
+    weir_status status = weir_select(cases, COUNT_OF(cases), _i == 0 ? 0 : WEIR_NEVER, &which);
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &before));
+    assert_status(WEIR_NOMEM, status);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 /* ---- callbacks and executors ---- */
 
 struct inside {
@@ -719,6 +738,7 @@ static Suite *select_suite(void) {
     tcase_add_test(misuse, what_is_never_valid_is_refused);
     tcase_add_test(misuse, a_wait_for_nothing_is_refused_or_ends_at_its_deadline);
     tcase_add_test(misuse, without_a_free_descriptor_memory_is_out);
+    tcase_add_loop_test(misuse, more_descriptors_than_are_permitted_are_out_of_memory, 0, 2);
     tcase_add_test(misuse, cases_without_descriptors_are_not_polled);
     TCase *inside = add_case(suite, "inside");
     tcase_add_test(inside, a_drop_function_may_select);

@@ -304,6 +304,25 @@ START_TEST (a_cancel_of_the_parent_cancels_the_groups_below_it) {
 }
 END_TEST
 
+START_TEST (groups_below_a_group_are_destroyed_in_any_order) {
+    static const size_t orders[][3] = {{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}};
+    create(1);
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        weir_task_group *parent = new_group((weir_task_group_options){0}), *groups[3];
+        for (size_t k = 0; k < 3; k++)
+            groups[k] = new_group((weir_task_group_options){.parent = parent});
+        wait_and_destroy(groups[orders[i][0]], WEIR_OK);
+        assert_status(WEIR_OK, weir_task_group_cancel(parent));
+        for (size_t k = 1; k < 3; k++) {
+            assert_status(WEIR_BUSY, weir_task_group_destroy(parent));
+            wait_and_destroy(groups[orders[i][k]], WEIR_CANCELLED);
+        }
+        wait_and_destroy(parent, WEIR_CANCELLED);
+    }
+    finish();
+}
+END_TEST
+
 START_TEST (an_error_leaves_the_parent_alone) {
     create(2);
     weir_task_group *parent = new_group((weir_task_group_options){0});
@@ -414,6 +433,7 @@ static Suite *group_suite(void) {
     tcase_add_test(limits, a_task_that_takes_up_the_limit_cannot_run_another_one);
     TCase *trees = add_case(suite, "trees");
     tcase_add_test(trees, a_cancel_of_the_parent_cancels_the_groups_below_it);
+    tcase_add_test(trees, groups_below_a_group_are_destroyed_in_any_order);
     tcase_add_test(trees, an_error_leaves_the_parent_alone);
     tcase_add_loop_test(trees, tasks_can_wait_for_groups_of_their_own, 1, 4);
     TCase *end = add_case(suite, "end");

@@ -1,13 +1,18 @@
 /*
- * test_thread.c - the threads of lib/sync: a join with a deadline, and the signals blocked at program start.
+ * test_thread.c - the threads of lib/sync: a join with a deadline, the signals blocked at program start, and the system
+ * calls in which a thread waits for descriptors.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <signal.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "support.h"
 
 #include "sync/sync.h"
+#include "sync/system_call.h"
 #include "sync/thread_gone.h"
 
 static pthread_key_t key;
@@ -97,6 +102,17 @@ START_TEST (the_original_signals_are_those_before_the_constructors_of_the_progra
 }
 END_TEST
 
+START_TEST (system_calls_that_wait_for_descriptors_are_known) {
+#ifdef __linux__
+    ck_assert(weir__system_call_polls(SYS_ppoll));
+    ck_assert(weir__system_call_polls(SYS_epoll_pwait));
+    ck_assert(!weir__system_call_polls(SYS_futex));
+    ck_assert(!weir__system_call_polls(SYS_fsync));
+#endif
+    ck_assert(!weir__system_call_polls(-1)); /* none, or unknown */
+}
+END_TEST
+
 static Suite *thread_suite(void) {
     Suite *suite = suite_create("threads of the seam");
     TCase *join = add_case(suite, "join");
@@ -105,6 +121,8 @@ static Suite *thread_suite(void) {
     tcase_add_test(join, a_thread_with_a_reused_number_is_joined);
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, the_original_signals_are_those_before_the_constructors_of_the_program);
+    TCase *calls = add_case(suite, "system calls");
+    tcase_add_test(calls, system_calls_that_wait_for_descriptors_are_known);
     return suite;
 }
 

@@ -135,6 +135,12 @@ static void withdraw_locked(weir__job *job) {
     (void)weir__u32_add_acquire_release(&job->state, (uint32_t)-WEIR__JOB_QUEUED);
 }
 
+void weir__job_withdraw(weir__job *job) {
+    weir__lock_acquire(&job->crew->lock);
+    withdraw_locked(job);
+    weir__lock_release(&job->crew->lock);
+}
+
 void weir__job_leave(weir__job *job) {
     weir__crew *crew = job->crew;
     (void)weir__u32_or_acquire_release(&job->state, WEIR__JOB_LEAVING);

@@ -58,6 +58,12 @@ void weir__job_ready_soon(weir__job *job);
 void weir__job_ready_next(weir__job *job, weir__hand *hand);
 
 /*
+ * Takes the job out of the crew's queue, if it is there. No work may be left for it, and none may be published meanwhile:
+ * a weir__job_ready that found the job queued has relied on that.
+ */
+void weir__job_withdraw(weir__job *job);
+
+/*
  * Removes a job from the crew: blocks until no thread runs it and none will. The job must not be made ready any more.
  * Must not be called within the job.
  */

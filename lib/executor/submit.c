@@ -93,6 +93,12 @@ static void run_here(weir_executor *executor, weir__task *task, weir__source *so
     (void)weir__calls_release(executor, &calls);
 }
 
+/* A task was taken back. If the job stayed queued without one, the next submit would believe that a thread is called. */
+static void call_off_locked(weir_executor *executor) {
+    if (executor->bands.listed == 0 && executor->workers == NULL) /* X4 */
+        weir__job_withdraw(&executor->job);
+}
+
 /* No thread serves the executor, and none can be had. Takes the task back, unless it has left its place. */
 static weir_status take_back(weir_executor *executor, weir__task *task) {
     weir__calls calls = {0};
@@ -103,6 +109,7 @@ static weir_status take_back(weir_executor *executor, weir__task *task) {
         weir__account_locked(executor, task->source, 1, &calls);
         task->extra = NULL;
         weir__cell_give_locked(task);
+        call_off_locked(executor);
     }
     (void)weir__calls_release(executor, &calls);
     return listed ? WEIR_NOTHREAD : WEIR_OK;
@@ -173,8 +180,10 @@ static weir_status take_pair_back(weir_executor *executor, weir__source *source,
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     bool listed = weir__source_remove_pair(&executor->bands, source, func, arg);
-    if (listed)
+    if (listed) {
         weir__account_locked(executor, source, 1, &calls);
+        call_off_locked(executor);
+    }
     (void)weir__calls_release(executor, &calls);
     return listed ? WEIR_NOTHREAD : WEIR_OK;
 }

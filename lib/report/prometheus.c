@@ -290,7 +290,7 @@ static void print_states(weir__out *out, const weir__page *page) {
 static void print_bottlenecks(weir__out *out, const weir__page *page) {
     static const char *const labels[] = {"kind=\"none\"",  "kind=\"stage\"", "kind=\"calls\"",   "kind=\"input\"",
                                          "kind=\"rate\"",  "kind=\"keys\"",  "kind=\"results\"", "kind=\"letters\"",
-                                         "kind=\"bytes\"", "kind=\"items\"", "kind=\"paused\""};
+                                         "kind=\"bytes\"", "kind=\"items\"", "kind=\"paused\"",  "kind=\"operations\""};
     print_head(out, "weir_pipeline_bottleneck", "gauge",
                "1 for what the throughput depends on, on average since the start, 0 for the other kinds.");
     for (size_t k = 0; k < page->count; k++) {

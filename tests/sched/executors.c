@@ -5,6 +5,7 @@
  */
 #include <weir/task_group.h>
 
+#include "executor/state.h"
 #include "scenarios.h"
 #include "support.h"
 
@@ -184,6 +185,41 @@ void scenario_executor_task_ends_its_thread(void) {
     weir_future_release(ending);
     check_got(next, 1);
     close_executor();
+}
+
+static weir_status submitted[4];
+
+static void try_to_submit(int i) {
+    weir_status status = submitted[i] = weir_executor_submit(executor, run_task, item(i), NULL);
+    sched_check(status == WEIR_OK || status == WEIR_NOTHREAD, "task %d: %s", i, weir_strerror(status));
+}
+
+static void try_to_submit_second(void *unused) {
+    (void)unused;
+    try_to_submit(2);
+}
+
+/*
+ * The thread may still be there when the first task comes, or the other submit may have called for one: a task that is
+ * accepted waits for a thread, which the monitor would start. The scheduler leaves it out.
+ */
+void scenario_executor_submits_without_a_thread(void) {
+    weir_future *future;
+    open_executor((weir_executor_options){.threads = 1});
+    sched_calm(true);
+    must(weir_executor_submit(executor, end_thread, NULL, &future), WEIR_OK);
+    must(weir_future_get(future, NULL), WEIR_FAILED);
+    weir_future_release(future);
+    sched_fail_thread(1, true);
+    sched_calm(false);
+    int other = sched_spawn(try_to_submit_second, NULL);
+    try_to_submit(1);
+    sched_join(other);
+    sched_fail_thread(0, false);
+    must(weir__crew_staff(executor->crew), WEIR_OK);
+    close_executor();
+    for (int i = 1; i < 3; i++)
+        check_runs(i, submitted[i] == WEIR_OK);
 }
 
 /* ---- tasks without futures ---- */

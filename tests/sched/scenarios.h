@@ -364,6 +364,7 @@ void scenario_group_limit(void);
 void scenario_group_cancel_against_limit(void);
 void scenario_group_wait_inside_one_thread(void);
 void scenario_group_wait_inside_two_threads(void);
+void scenario_executor_submits_without_a_thread(void);
 void scenario_executor_faults(void);
 void scenario_shrink_against_put(void);
 void scenario_leave_beside_a_batch(void);
