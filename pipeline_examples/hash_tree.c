@@ -60,7 +60,7 @@ static int hash(weir_task *task, void *path, void *arg) {
     valid = valid && !ferror(file) && EVP_DigestFinal_ex(digest, sum, NULL) == 1;
     for (size_t i = 0; i < sizeof sum; i++)
         sprintf(text + 2 * i, "%02x", sum[i]);
-    int error = valid && printf("%s  %s\n", text, (char *)path) >= 0 ? 0 : errno;
+    int error = valid ? (printf("%s  %s\n", text, (char *)path), 0) : errno; /* main looks for errors of printf */
     EVP_MD_CTX_free(digest);
     if (file != NULL)
         fclose(file);
@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
     if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_put(pipeline, strdup(argv[1])) != WEIR_OK)
         fprintf(stderr, "hash_tree: %s\n", weir_pipeline_message(pipeline));
     bool failed = weir_pipeline_finish(pipeline, WEIR_NEVER, &report) != WEIR_OK || report->error_count > 0;
-    bool unwritten = fflush(stdout) != 0 && fprintf(stderr, "hash_tree: standard output: %s\n", strerror(errno)) != 0;
+    bool unwritten = (fflush(stdout) != 0 || ferror(stdout)) && (perror("hash_tree: standard output"), true);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
     return failed || unwritten;
