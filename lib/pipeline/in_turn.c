@@ -104,6 +104,7 @@ void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *g
     weir__lock_acquire(&turns->lock);
     weir__turns_return_locked(turns, group);
     weir__lock_release(&turns->lock);
+    (void)weir__job_ready(&lane->stage->shift.job);
 }
 
 /* Whether kept results keep their promised places. They wait for a call that may last for ever: no other stage may need one. */

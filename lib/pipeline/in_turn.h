@@ -40,7 +40,10 @@ bool weir__in_turn_pass(weir__lane *from, weir__lane *to, size_t promised);
 /* Notes how many items the lane's turn has: those that it has begun. */
 void weir__in_turn_begin(weir__lane *lane, size_t items);
 
-/* O9. Returns the lane's items from the number `from` on. They are in `group`, which is taken over. */
+/*
+ * O9. Returns the lane's items from the number `from` on. They are in `group`, which is taken over. Makes the job ready:
+ * the lane may look for no further item.
+ */
 void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *group);
 
 /* Ends the turn of a morsel: sends its results, and those that come next and are kept; or keeps them for their turn. */

@@ -263,6 +263,24 @@ void scenario_crew_turns_against_paused_cancel(void) {
     check_two_cancelled();
 }
 
+/* The same, as the items have passed: the lane that returns one does not look for others. */
+void scenario_crew_turns_passed_and_paused(void) {
+    begin_on(2);
+    weir_stage_options last = ordered("last", hold_first, 2);
+    results = new_counting_queue(8);
+    last.output.results = results;
+    add_stage(on_crew("first", pass_on, 1, 4));
+    weir_stage *stage = add_stage(last);
+    start_pipeline();
+    learn(LEARNT);
+    put_calmly(1, 2);
+    sched_settle();
+    must(weir_pipeline_pause(pipeline, stage), WEIR_OK);
+    open_gate();
+    cancel(NULL);
+    check_two_cancelled();
+}
+
 static void *exit_with_first(void *got, void *arg) {
     got = wait_for_second(got, arg);
     if (number(got) == 1) {

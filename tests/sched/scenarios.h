@@ -497,6 +497,7 @@ void scenario_crew_turns_against_monitor(void);
 void scenario_crew_turns_without_room(void);
 void scenario_crew_turns_against_cancel(void);
 void scenario_crew_turns_against_paused_cancel(void);
+void scenario_crew_turns_passed_and_paused(void);
 void scenario_crew_turns_against_exit(void);
 void scenario_crew_turns_against_pause(void);
 void scenario_crew_no_room(void);
