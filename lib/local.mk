@@ -144,7 +144,7 @@ lib_sources = \
 	lib/pipeline/finish.c \
 	lib/pipeline/gate.c lib/pipeline/gate.h \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
-	lib/pipeline/has_turn.h \
+	lib/pipeline/has_turn.c lib/pipeline/has_turn.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
 	lib/pipeline/idle.c lib/pipeline/idle.h \
 	lib/pipeline/in_flight.c lib/pipeline/in_flight.h \

@@ -187,6 +187,83 @@ START_TEST (a_slow_item_holds_back_no_more_than_the_window) {
 }
 END_TEST
 
+struct two_gates {
+    struct gate first, fifth;
+};
+
+static void *wait_at_two_gates(void *item, void *raw) {
+    struct two_gates *gates = raw;
+    if ((uintptr_t)item == ITEMS + 1)
+        gate_pass(&gates->first);
+    if ((uintptr_t)item == ITEMS + 5)
+        gate_pass(&gates->fifth);
+    return item;
+}
+
+static void get_number(weir_queue *results, size_t n) {
+    void *item;
+    assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
+    ck_assert_uint_eq((uintptr_t)item, n);
+    assert_status(WEIR_OK, weir_queue_task_done(results));
+}
+
+/* O11: results ahead of a call that lasts leave in their turn, also if the monitor has looked before. */
+START_TEST (results_ahead_of_a_call_that_lasts_leave) {
+    struct two_gates gates = {GATE, GATE};
+    void *behind[5];
+    size_t put;
+    weir_queue *results = new_queue(64);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options only = ordered(NULL, "only", wait_at_two_gates, 2, 64);
+    only.work.arg = &gates;
+    only.input.drop = NULL;
+    only.output.results = results;
+    add_stage(pipeline, only);
+    start_pipeline(pipeline);
+    for (size_t i = 1; i <= ITEMS; i++) { /* the stage learns that its items cost little */
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)(uintptr_t)i));
+        get_number(results, i);
+    }
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)(uintptr_t)(ITEMS + 1)));
+    gate_wait_for(&gates.first, 1);
+    for (size_t i = 0; i < 5; i++)
+        behind[i] = (void *)(uintptr_t)(ITEMS + 2 + i);
+    assert_status(WEIR_OK, weir_pipeline_put_many(pipeline, behind, 5, &put));
+    gate_wait_for(&gates.fifth, 1);
+    for (int i = 0; i < 50; i++)
+        nap(); /* the monitor looks */
+    gate_open(&gates.first);
+    for (size_t i = 1; i <= 4; i++)
+        get_number(results, ITEMS + i);
+    gate_open(&gates.fifth);
+    for (size_t i = 5; i <= 6; i++)
+        get_number(results, ITEMS + i);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+/* The places of the next queue are those of results that wait for their turn: the report names the stage's call. */
+START_TEST (a_report_names_the_stage_that_a_call_holds_up) {
+    struct run run = {.blocks_at = 2000, .gate = GATE};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_source(&run, pipeline);
+    add_stage(pipeline, ordered(&run, "holds", second, 2, 64));
+    add_stage(pipeline, ordered(&run, "sink", sink, 1, 8));
+    start_pipeline(pipeline);
+    gate_wait_for(&run.gate, 1);
+    for (int i = 0; i < 100; i++)
+        nap();
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_lt(report->stages[1].blocked, report->elapsed / 4);
+    weir_report_free(report);
+    gate_open(&run.gate);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(run.gaps, 0);
+}
+END_TEST
+
 /* N3: results that wait for the turn of a call that lasts keep no place from another stage that puts to the queue. */
 START_TEST (kept_results_take_no_room_from_another_stage) {
     struct run run = {.blocks_at = 1, .gate = GATE}, other = {0};
@@ -317,6 +394,8 @@ static Suite *turns_suite(void) {
     tcase_add_loop_test(order, results_leave_in_order_to_a_queue, 0, SHAPES);
     tcase_add_test(order, a_slow_item_holds_back_no_more_than_the_window);
     tcase_add_test(order, kept_results_take_no_room_from_another_stage);
+    tcase_add_test(order, results_ahead_of_a_call_that_lasts_leave);
+    tcase_add_test(order, a_report_names_the_stage_that_a_call_holds_up);
     tcase_add_loop_test(order, stages_of_one_thread_keep_the_order_too, 0, 5);
     tcase_add_loop_test(ends, a_cancel_drops_what_is_not_done, 0, SHAPES);
     tcase_add_loop_test(ends, a_function_that_ends_its_thread_ends_its_turn, 0, SHAPES);

@@ -492,15 +492,17 @@ typedef struct weir_stage_errors {
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
- * Order is restored once for two ordered stages, after the second, if all of this holds: the first is a func, and the
- * second is its only successor; the second has no other input, and no stage is connected back to it; the second has
- * several threads and no per_key. A slow item then delays no other item in either stage.
+ * In a pipeline that is not simple (below), order is restored once for two ordered stages, after the second, if all of
+ * this holds: the first is a func, and the second is its only successor; the second has no other input, and no stage is
+ * connected back to it; the second has several threads and no per_key. A slow item then delays no other item in either
+ * stage.
  *
  * A simple pipeline has only funcs and sources with at most one successor, and no at_end, rate, per_key, max_items,
  * max_bytes, weigh or settled. Each of its ordered stages runs on the crew, or has one thread. In a simple pipeline, each
  * ordered stage restores its own order, and items need no memory of their own. Results behind a slow item wait in its
- * stage. Their number is limited to the capacity of the next queue, rounded up to a power of two from 256 to 16384. With
- * a max_items, a pipeline is not simple, and order is restored once.
+ * stage. They take places of the next stage's queue. If other stages or the program put to that queue, they take none, and
+ * their number is limited to its capacity, rounded up to a power of two from 256 to 16384. With a max_items, a pipeline is
+ * not simple.
  *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
  * key until the next item with this key may begin.

@@ -12,7 +12,7 @@
  *     turn has not come, as seen with the lock held. The end of a turn looks for the next group under the same lock. So
  *     each group that is kept is found by the end of the turn before its own. The thread that finds it has its turn.
  * O8  At most `size` positions are in use, from `next` on. A thread that finds none free sets `missed`. The group at
- *     `next` is with a thread, so a turn ends later, and the thread that ends it is told of the miss.
+ *     `next` is with a thread, or returned (O9), so a turn ends later, and the thread that ends it is told of the miss.
  *
  * O9  Items that were taken and not begun may be returned with their positions: they are a group of their own. Such groups
  *     are taken again before items of the queue.
@@ -44,7 +44,7 @@ typedef struct weir__returned_group {
     void *items[];
 } weir__returned_group;
 
-/* Zero-initialised: not in use. The lock guards all other members except `size`, `next` and `returns`. */
+/* Zero-initialised: not in use. The lock guards all other members except `size` and what others may read. */
 typedef struct weir__turns {
     weir__lock lock;
     weir__turn_place *window;       /* O7; constant; NULL: not in use */
@@ -54,6 +54,7 @@ typedef struct weir__turns {
     bool missed;                    /* O8 */
     weir__returned_group *returned; /* O9: in the order of positions */
     weir__u32 returns;              /* number of these groups */
+    weir__u32 deferred;             /* number of threads whose results wait for their turn (pipeline/has_turn.h) */
 } weir__turns;
 
 /* The results of a group, in an array of the calling thread. */

@@ -1,6 +1,9 @@
 /*
  * has_turn.h - Whether the results of a lane may leave now, in a stage that keeps turns (in_turn.h).
  *
+ * O11 A lane with results in its outbox whose call takes long, or that waits, is deferred if its turn has not come. A lane
+ *     is deferred under the lock under which turns end. So the lane that ends the turn before finds it, and sends for it.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_PIPELINE_HAS_TURN_H
@@ -13,5 +16,14 @@ static inline bool weir__has_turn(const weir__lane *lane) {
     const weir__turns *turns = &lane->stage->turns;
     return !weir__turns_are_kept(turns) || weir__turns_has_come(turns, weir__u64_load_relaxed(&lane->served.position));
 }
+
+/*
+ * O11. Returns false if the lane's results may leave now. Otherwise defers the lane. Called by any thread; the lane's
+ * position may change meanwhile, and another morsel of it is deferred.
+ */
+bool weir__turn_defer(weir__lane *lane);
+
+/* Ends that: the lane has begun all its items. */
+void weir__turn_undefer(weir__lane *lane);
 
 #endif /* WEIR_PIPELINE_HAS_TURN_H */

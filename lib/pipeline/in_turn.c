@@ -95,7 +95,19 @@ bool weir__in_turn_pass(weir__lane *from, weir__lane *to, size_t promised) {
 }
 
 void weir__in_turn_begin(weir__lane *lane, size_t items) {
-    lane->served.turn = items;
+    weir__turn_undefer(lane);
+    if (lane->served.turn == 0 || !weir__turns_are_kept(&lane->stage->turns))
+        lane->served.turn = items; /* else a callback has ended the thread in its turn */
+}
+
+void weir__in_turn_send_deferred(weir_stage *stage) {
+    if (weir__u32_load_relaxed(&stage->turns.deferred) == 0)
+        return;
+    for (size_t i = 0; i < stage->options.threads.count; i++) {
+        weir__lane *lane = &stage->lanes[i];
+        if (weir__u32_load_relaxed(&lane->served.deferred) != 0 && weir__has_turn(lane))
+            weir__outbox_rescue(lane);
+    }
 }
 
 void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *group) {
@@ -153,6 +165,8 @@ static bool go_on(weir__lane *lane) {
     weir__crew_withdraw(lane);
     if (parcel.items > 0)
         append(lane, &parcel);
+    else
+        weir__in_turn_send_deferred(stage);
     return parcel.items > 0;
 }
 

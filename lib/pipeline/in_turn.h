@@ -46,6 +46,9 @@ void weir__in_turn_begin(weir__lane *lane, size_t items);
  */
 void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *group);
 
+/* O11. After the end of a turn: sends the results of the lane that has the next one, if it is deferred. */
+void weir__in_turn_send_deferred(weir_stage *stage);
+
 /* Ends the turn of a morsel: sends its results, and those that come next and are kept; or keeps them for their turn. */
 void weir__in_turn_end(weir__lane *lane);
 

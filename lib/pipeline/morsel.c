@@ -188,12 +188,17 @@ static void note_room(weir_stage *stage, bool room) {
         weir__count_shared(&stage->shift.full, now > from ? now - from : 0);
 }
 
+/* Whether the places in the next queue are those of results that wait for their turn: a call holds the stage up. */
+static bool is_held_by_turns(const weir_stage *stage) {
+    return weir__turns_are_kept(&stage->turns) && weir_queue_size(stage->shift.target) == 0;
+}
+
 size_t weir__morsel_promise(weir__lane *lane, size_t most) {
     weir_queue *target = lane->stage->shift.target;
     if (target == NULL)
         return most;
     size_t count = weir__queue_promise(target, most, &lane->stage->shift.room);
-    note_room(lane->stage, count > 0);
+    note_room(lane->stage, count > 0 || is_held_by_turns(lane->stage));
     weir__u32_store_release(&lane->served.promised, (uint32_t)count);
     return count;
 }
@@ -364,7 +369,7 @@ static weir__found run_source(weir__lane *lane) {
 }
 
 /*
- * N6. If another thread has taken items from the morsel, waits until they are back in the queue, ahead of later ones.
+ * N6. If another thread has taken items from the morsel, waits until they are requeued, ahead of later ones.
  */
 static void await_rescue(weir__lane *lane) {
     weir__served *served = &lane->served;
@@ -427,8 +432,10 @@ static void give_back(weir__lane *lane) {
     weir__lock_release(&lane->served.out_lock);
 }
 
-/* O9. The same, if they have positions. */
+/* O9. The same, if they have positions. If the stage is over, the lane drops them. */
 static void give_back_in_turn(weir__lane *lane) {
+    if (weir__shift_is_over(lane->stage))
+        return; /* N2: a release may have looked for returned items */
     weir__returned_group *group = weir__alloc(sizeof *group + WEIR__MORSEL * sizeof group->items[0]);
     if (group == NULL)
         return;

@@ -100,10 +100,13 @@ static void abandon_visit(weir__job *job, weir__hand *hand) {
 /* The crew has no thread for the stage. The run fails, and this visit ends the stage if no lane is claimed. */
 static void end_starved(weir__job *job) {
     weir_stage *stage = stage_of(job);
-    weir__fail_starved(stage);
+    if (!weir__shift_is_over(stage))
+        weir__fail_starved(stage);
     weir__lane *lane = weir__shift_claim(stage, NULL);
     if (lane != NULL)
         (void)weir__shift_release(lane);
+    if (weir__turns_has_returned(&stage->turns))
+        (void)weir__job_ready(job); /* O9: a thread must drop these items */
 }
 
 /* ---- alerts ---- */

@@ -72,7 +72,7 @@ void weir__outbox_send(weir__lane *lane) {
 
 void weir__outbox_rescue(weir__lane *lane) {
     weir_stage *stage = lane->stage;
-    if (!stage->pipeline->plain)
+    if (!stage->pipeline->plain || weir__turn_defer(lane))
         return;
     weir__lock_acquire(&lane->served.out_lock);
     size_t sent = send_some_locked(lane);

@@ -39,7 +39,7 @@ static inline void weir__outbox_add(weir__lane *lane, void *result) {
 
 /* Sends the results of a lane on a crew that is about to wait, if `waits`: they must not wait too. */
 static inline void weir__outbox_send_before(weir__lane *lane, bool waits) {
-    if (waits && lane->stage->crew != NULL && weir__has_turn(lane))
+    if (waits && lane->stage->crew != NULL && !weir__turn_defer(lane))
         weir__outbox_send(lane);
 }
 

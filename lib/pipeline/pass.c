@@ -58,6 +58,7 @@ weir__lane *weir__pass(weir__lane *lane) {
     if (count > 0) {
         weir__outbox_count(lane, WEIR__DONE, count);
         weir__morsel_receive(to, lane, count);
+        weir__in_turn_send_deferred(lane->stage);
         return to;
     }
     weir__crew_withdraw(to);

@@ -65,12 +65,15 @@ void weir__shift_leave(weir__lane *lane) {
     weir__ptr_store_relaxed(&lane->served.hand, NULL);
 }
 
-/* N2. Returns the flags that the release of the last claimed lane must set. */
-static uint32_t ends_of(const weir_stage *stage, uint32_t calls) {
+/*
+ * N2. Returns the flags that the release of the last claimed lane must set. `over` was read before `calls`: items are
+ * returned only by a counted lane or rescue that has seen the stage not over (O9).
+ */
+static uint32_t ends_of(const weir_stage *stage, uint32_t calls, bool over) {
     uint32_t ends = 0;
     if (weir__stage_is_source(stage) && weir__is_told_to_return(stage))
         ends |= WEIR__CALLS_DRY;
-    if (weir__shift_must_end(stage))
+    if (over && !weir__turns_has_returned(&stage->turns))
         ends |= WEIR__CALLS_ENDED;
     return ends & ~calls;
 }
@@ -100,8 +103,9 @@ bool weir__shift_count_down(weir_stage *stage) {
     uint32_t now, ends, flags;
     bool last;
     do {
+        bool over = weir__shift_is_over(stage);
         now = weir__u32_load_acquire(calls);
-        ends = ends_of(stage, now);
+        ends = ends_of(stage, now, over);
         last = (now & WEIR__CALLS) == 1;
         flags = last ? ends : ends != 0 ? WEIR__CALLS_MISSED : 0;
     } while (!weir__u32_swap_acquire_release(calls, now, ((now - 1) & ~WEIR__CALLS_MISSED) | flags));

@@ -29,9 +29,10 @@
  *     topological order, and all loops that overlap, taken as one. When all stages before a loop have ended and the loop
  *     is idle (idle.h), no item can come to it any more, except those of its own at_end.
  *
- * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with four exceptions. A stage's
+ * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with five exceptions. A stage's
  * lock is held while its rate's is taken (R2). A batch's
- * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
+ * lock is held while the batch is requeued (G3). The lock of an outbox is held while the lock of the stage's turns is
+ * taken, and then that of the next stage's; each of the three while queues are put to, whose alerts call the crew (N7). The dispatcher's lock is held while a pipeline's is taken, and then
  * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is
  * held while a function of the program runs.
  *
@@ -87,6 +88,7 @@ typedef struct weir__served {
     bool sending;        /* N7: the lane's thread sends them one by one */
     size_t turn;         /* O6: number of items in the lane's turn; 0: it has ended; the lane's thread's own */
     weir__u64 position;  /* O5: of the morsel, or of the results in `out` */
+    weir__u32 deferred;  /* O11: 1: the lane's results wait for their turn, and another thread sends them then */
 } weir__served;
 
 /* Returns the place of an item of the morsel. */

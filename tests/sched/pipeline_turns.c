@@ -213,6 +213,76 @@ void scenario_crew_turns_without_room(void) {
     finish_calmly(5);
 }
 
+static weir_stage *paused;
+
+static void *pause_at_first(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 1) {
+        must(weir_pipeline_pause(pipeline, paused), WEIR_OK);
+        must(weir_queue_put(told, got), WEIR_OK);
+    }
+    (void)end_call(got);
+    return got;
+}
+
+/* A passed item is returned at a pause, as the resume looks for it. */
+void scenario_crew_turns_passed_against_resume(void) {
+    void *got;
+    begin_on(2);
+    told = new_queue(4);
+    add_stage(ordered("first", wait_for_second, 2));
+    weir_stage_options last = ordered("last", pause_at_first, 2);
+    results = new_counting_queue(8);
+    last.output.results = results;
+    paused = add_stage(last);
+    start_pipeline();
+    learn(LEARNT);
+    put_calmly(1, 2);
+    must(weir_queue_get(told, &got), WEIR_OK);
+    must(weir_pipeline_resume(pipeline, paused), WEIR_OK);
+    let_run(2, 2);
+    finish_calmly(3);
+    check_results(results, (int[]){LEARNT, 1, 2, 0});
+    must(weir_queue_destroy(told), WEIR_OK);
+}
+
+static void *wait_behind(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 1)
+        wait_at_gate();
+    if (number(got) == 3)
+        must(weir_queue_get(told, &(void *){NULL}), WEIR_OK);
+    (void)end_call(got);
+    return got;
+}
+
+/* The result of the second item waits for its turn in a lane that is blocked by the third: it leaves in its turn. */
+void scenario_crew_turns_deferred(void) {
+    begin_on(2);
+    told = new_queue(4);
+    add_last(ordered("only", wait_behind, 2));
+    start_pipeline();
+    learn(LEARNT);
+    put_calmly(1, 1);
+    sched_settle();
+    put_calmly(2, 2);
+    sched_compute(3 * TICK);
+    open_gate();
+    for (int i = 0; i < 3; i++) {
+        int n = get_number(results);
+        sched_check(n == (i == 0 ? LEARNT : i), "%d", n);
+        must(weir_queue_task_done(results), WEIR_OK);
+    }
+    must(weir_queue_put(told, item(1)), WEIR_OK);
+    finish_calmly(4);
+    check_results(results, (int[]){3, 0});
+    must(weir_queue_destroy(told), WEIR_OK);
+}
+
 /* ---- ends ---- */
 
 static void check_two_cancelled(void) {

@@ -495,6 +495,8 @@ void scenario_crew_turns_pass_together(void);
 void scenario_crew_turns_against_rescue(void);
 void scenario_crew_turns_against_monitor(void);
 void scenario_crew_turns_without_room(void);
+void scenario_crew_turns_passed_against_resume(void);
+void scenario_crew_turns_deferred(void);
 void scenario_crew_turns_against_cancel(void);
 void scenario_crew_turns_against_paused_cancel(void);
 void scenario_crew_turns_passed_and_paused(void);
