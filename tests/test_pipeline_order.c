@@ -162,7 +162,8 @@ START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->max_items, 3 * 64 + 5 + 3 + 1); /* the sum of all capacities and threads */
+    bool simple = is_on_crew() && _i == 0;
+    ck_assert_uint_eq(report->max_items, simple ? 0 : 3 * 64 + 5 + 3 + 1); /* the sum of all capacities and threads */
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_line(ITEMS, 0);
@@ -215,7 +216,8 @@ START_TEST (a_slow_item_keeps_no_other_out_of_an_ordered_stage) {
     struct gate gate = GATE;
     atomic_uint begun = 0;
     atomic_store(&line.count, 0);
-    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = 20}); /* not simple, also on the crew */
     add_ordered(pipeline, "hold", hold_first, &gate, 2);
     add_ordered(pipeline, "count", count, &begun, 2);
     add_stage(pipeline,
