@@ -262,8 +262,8 @@ static bool is_plain_stage(const weir_stage *stage) {
 
 /* Whether the options of the pipeline limit or tell of what is in flight. */
 static bool watches_flight(const weir_pipeline_options *options) {
-    bool limited = (options->max_items != 0 && (uint64_t)options->max_items != UINT64_MAX) ||
-                   (options->max_bytes != 0 && options->max_bytes != UINT64_MAX);
+    const uint64_t items = options->max_items, bytes = options->max_bytes;
+    bool limited = (items != 0 && items != UINT64_MAX) || (bytes != 0 && bytes != UINT64_MAX);
     return limited || options->weigh != NULL || options->settled != NULL;
 }
 
