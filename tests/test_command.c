@@ -643,20 +643,18 @@ START_TEST (a_stopped_command_acts_on_sigterm) {
 END_TEST
 
 /* Whether the system runs this program: under an emulator it may have another processor's. */
-static bool runs_itself(void) {
+static bool runs_itself(const weir_command *command) {
     weir_command_result result;
-    const weir_command command = {.argv = ARGV("/proc/self/exe", "--other-group"), .timeout = 1};
-    int code = weir_command_run(NULL, &command, &result);
+    int code = weir_command_run(NULL, command, &result);
     weir_command_result_free(&result);
     return code != WEIR_CODE_NOT_RUN(ENOEXEC);
 }
 
 START_TEST (a_command_that_has_left_its_group_is_ended) {
-    if (!runs_itself())
+    const weir_command command = {.argv = ARGV("/proc/self/exe", "--other-group"), .timeout = 200 * MILLISECONDS};
+    if (!runs_itself(&command))
         return;
-    weir_command_result result =
-        run(WEIR_CODE(WEIR_TIMEDOUT),
-            (weir_command){.argv = ARGV("/proc/self/exe", "--other-group"), .timeout = 200 * MILLISECONDS});
+    weir_command_result result = run(WEIR_CODE(WEIR_TIMEDOUT), command);
     ck_assert_int_eq(result.signal, SIGTERM);
     weir_command_result_free(&result);
 }
