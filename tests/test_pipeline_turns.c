@@ -129,6 +129,13 @@ START_TEST (results_leave_in_order) {
 }
 END_TEST
 
+static void get_number(weir_queue *results, size_t n) {
+    void *item;
+    assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
+    ck_assert_uint_eq((uintptr_t)item, n);
+    assert_status(WEIR_OK, weir_queue_task_done(results));
+}
+
 static void *put_all(void *raw) {
     for (size_t i = 1; i <= ITEMS; i++)
         assert_status(WEIR_OK, weir_pipeline_put(raw, (void *)(uintptr_t)i));
@@ -141,18 +148,14 @@ START_TEST (results_leave_in_order_to_a_queue) {
     weir_queue *results = new_queue(capacity_of(_i));
     weir_pipeline *pipeline = new_pipeline(NULL);
     pthread_t putter;
-    void *item;
     add_stage(pipeline, ordered(&run, "first", first, width_of(_i), capacity_of(_i)));
     weir_stage_options last = ordered(&run, "second", second, width_of(_i), 64);
     last.output.results = results;
     add_stage(pipeline, last);
     start_pipeline(pipeline);
     ck_assert_int_eq(pthread_create(&putter, NULL, put_all, pipeline), 0);
-    for (size_t i = 1; i <= ITEMS; i++) {
-        assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
-        ck_assert_uint_eq((uintptr_t)item, i);
-        assert_status(WEIR_OK, weir_queue_task_done(results));
-    }
+    for (size_t i = 1; i <= ITEMS; i++)
+        get_number(results, i);
     ck_assert_int_eq(pthread_join(putter, NULL), 0);
     finish_and_destroy(pipeline, WEIR_OK);
     assert_status(WEIR_OK, weir_queue_destroy(results));
@@ -176,12 +179,8 @@ START_TEST (a_slow_item_holds_back_no_more_than_the_window) {
     ck_assert_uint_eq(atomic_load(&run.called), WINDOW);
     ck_assert_uint_eq(weir_queue_size(results), 0);
     gate_open(&run.gate);
-    for (size_t i = 1; i <= ITEMS; i++) {
-        void *item;
-        assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
-        ck_assert_uint_eq((uintptr_t)item, i);
-        assert_status(WEIR_OK, weir_queue_task_done(results));
-    }
+    for (size_t i = 1; i <= ITEMS; i++)
+        get_number(results, i);
     finish_and_destroy(pipeline, WEIR_OK);
     assert_status(WEIR_OK, weir_queue_destroy(results));
 }
@@ -198,13 +197,6 @@ static void *wait_at_two_gates(void *item, void *raw) {
     if ((uintptr_t)item == ITEMS + 5)
         gate_pass(&gates->fifth);
     return item;
-}
-
-static void get_number(weir_queue *results, size_t n) {
-    void *item;
-    assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
-    ck_assert_uint_eq((uintptr_t)item, n);
-    assert_status(WEIR_OK, weir_queue_task_done(results));
 }
 
 /* O11: results ahead of a call that lasts leave in their turn, also if the monitor has looked before. */

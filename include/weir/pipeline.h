@@ -500,9 +500,9 @@ typedef struct weir_stage_errors {
  * A simple pipeline has only funcs and sources with at most one successor, and no at_end, rate, per_key, max_items,
  * max_bytes, weigh or settled. Each of its ordered stages runs on the crew, or has one thread. In a simple pipeline, each
  * ordered stage restores its own order, and items need no memory of their own. Results behind a slow item wait in its
- * stage. They take places of the next stage's queue. If other stages or the program put to that queue, they take none, and
- * their number is limited to its capacity, rounded up to a power of two from 256 to 16384. With a max_items, a pipeline is
- * not simple.
+ * stage, and take places of the next stage's queue. Where they go to a queue of the program, or one to which other stages
+ * put, they take none, and their number is limited to its capacity, rounded up to a power of two from 256 to 16384. Set
+ * max_items to have the order of several stages restored once.
  *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
  * key until the next item with this key may begin.
@@ -698,8 +698,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * Before this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either, is
- * not simple, and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
- * (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
+ * not simple, and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all
+ * threads (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
  *
  * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
  * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead

@@ -62,7 +62,7 @@ weir_status weir__in_turn_take(weir__lane *lane, void **items, size_t most, size
     return status;
 }
 
-/* Lets items pass to a lane (Q15), with positions if its stage keeps turns. Returns false, with no effect, if they cannot. */
+/* Lets items pass to a lane (Q15), with positions if its stage keeps turns. Returns false if they cannot. */
 static bool enter(weir__lane *to, size_t count, size_t promised) {
     weir_stage *stage = to->stage;
     weir__turns *turns = &stage->turns;
@@ -119,7 +119,7 @@ void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *g
     (void)weir__job_ready(&lane->stage->shift.job);
 }
 
-/* Whether kept results keep their promised places. They wait for a call that may last for ever: no other stage may need one. */
+/* Whether kept results keep their promised places: not if others put there, as the call before may last for ever (N3). */
 static bool keeps_places(const weir_stage *stage) {
     return stage->successor_count == 1 && stage->successors[0]->predecessor_count == 1;
 }

@@ -30,11 +30,11 @@
  *     is idle (idle.h), no item can come to it any more, except those of its own at_end.
  *
  * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with five exceptions. A stage's
- * lock is held while its rate's is taken (R2). A batch's
- * lock is held while the batch is requeued (G3). The lock of an outbox is held while the lock of the stage's turns is
- * taken, and then that of the next stage's; each of the three while queues are put to, whose alerts call the crew (N7). The dispatcher's lock is held while a pipeline's is taken, and then
- * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is
- * held while a function of the program runs.
+ * lock is held while its rate's is taken (R2). A batch's lock is held while the batch is requeued (G3). The lock of an
+ * outbox is held while that of the stage's turns is taken, and then that of the next stage's turns; each of them is held
+ * while items are put to a queue or taken, and alerts of the queue call the crew (N7, O5). The dispatcher's lock is held
+ * while a pipeline's is taken, and then those of its queues (dispatch.c). A pipeline's lock is held while its entry queue
+ * is held or let go (U4). No lock is held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

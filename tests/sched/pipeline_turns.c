@@ -18,10 +18,10 @@ static weir_stage_options ordered(const char *name, weir_worker_func *func, size
 }
 
 /* Adds the last stage. */
-static void add_last(weir_stage_options last) {
+static weir_stage *add_last(weir_stage_options last) {
     results = new_counting_queue(8);
     last.output.results = results;
-    add_stage(last);
+    return add_stage(last);
 }
 
 static void *wait_for_third(void *got, void *arg) {
@@ -233,10 +233,7 @@ void scenario_crew_turns_passed_against_resume(void) {
     begin_on(2);
     told = new_queue(4);
     add_stage(ordered("first", wait_for_second, 2));
-    weir_stage_options last = ordered("last", pause_at_first, 2);
-    results = new_counting_queue(8);
-    last.output.results = results;
-    paused = add_stage(last);
+    paused = add_last(ordered("last", pause_at_first, 2));
     start_pipeline();
     learn(LEARNT);
     put_calmly(1, 2);
@@ -319,10 +316,7 @@ static void *hold_first(void *got, void *arg) {
 /* A cancel finds an item that a pause has returned: it is dropped in its turn. */
 void scenario_crew_turns_against_paused_cancel(void) {
     begin_on(2);
-    weir_stage_options only = ordered("only", hold_first, 2);
-    results = new_counting_queue(8);
-    only.output.results = results;
-    weir_stage *stage = add_stage(only);
+    weir_stage *stage = add_last(ordered("only", hold_first, 2));
     start_pipeline();
     learn(LEARNT);
     put_calmly(1, 2);
@@ -336,11 +330,8 @@ void scenario_crew_turns_against_paused_cancel(void) {
 /* The same, as the items have passed: the lane that returns one does not look for others. */
 void scenario_crew_turns_passed_and_paused(void) {
     begin_on(2);
-    weir_stage_options last = ordered("last", hold_first, 2);
-    results = new_counting_queue(8);
-    last.output.results = results;
     add_stage(on_crew("first", pass_on, 1, 4));
-    weir_stage *stage = add_stage(last);
+    weir_stage *stage = add_last(ordered("last", hold_first, 2));
     start_pipeline();
     learn(LEARNT);
     put_calmly(1, 2);
@@ -376,10 +367,7 @@ void scenario_crew_turns_against_exit(void) {
 /* A pause keeps an item of a morsel from beginning: it waits in its lane, and the results stay in order. */
 void scenario_crew_turns_against_pause(void) {
     begin_on(2);
-    weir_stage_options only = ordered("only", pass_on, 2);
-    results = new_counting_queue(8);
-    only.output.results = results;
-    weir_stage *stage = add_stage(only);
+    weir_stage *stage = add_last(ordered("only", pass_on, 2));
     start_pipeline();
     learn(LEARNT);
     put_items(1, 3);
