@@ -247,7 +247,8 @@ class Closing:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.count = 0
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
         while True:
@@ -259,6 +260,16 @@ class Closing:
             with connection:
                 connection.recv(4096)
                 connection.sendall(b"no TLS here, but some text\r\n" * 4)
+
+    def end(self):
+        """
+        Ends the thread before its descriptor is closed: the next socket may have the same number, and the system begins
+        an accept again with the number if the process was stopped meanwhile.
+        """
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(60)
+        expect(not self.thread.is_alive(), "the thread still accepts connections")
+        self.listener.close()
 
     @property
     def port(self):
@@ -272,7 +283,7 @@ def check_handshakes():
     expect(run.figure("retried") == 2 and closing.count == 3, f"{closing.count} attempts: {run.out}")
     run = Run([f"https://127.0.0.1:{closing.port}/{i}.jpg" for i in range(30)], "--retries", "1", expected=3)
     expect(run.err.count("paused after ") == 1 and run.err.count("given up after ") == 1, run.err)
-    closing.listener.close()
+    closing.end()
 
 
 def check_names():
