@@ -342,5 +342,5 @@ int main(int count, char **words) {
     curl_multi_cleanup(multi);
     curl_global_cleanup();
     close(loop);
-    return status == WEIR_OK && lost == 0 && fflush(stdout) == 0 ? 0 : 1;
+    return status == WEIR_OK && lost == 0 && fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -19,11 +19,11 @@
 #include <sys/stat.h>
 #include <weir.h>
 
+static _Atomic size_t failed, unwritten; /* calls; lines of output */
+
 /* Ends a call: frees the path, or names the error. The path is the pipeline's again then. */
 static int end(char *path, int error) {
-    if (error == 0)
-        return free(path), 0;
-    fprintf(stderr, "hash_tree: %s: %s\n", path, strerror(error));
+    error == 0 ? free(path) : (void)(failed += fprintf(stderr, "hash_tree: %s: %s\n", path, strerror(error)) != 0);
     return error;
 }
 
@@ -60,7 +60,9 @@ static int hash(weir_task *task, void *path, void *arg) {
     valid = valid && !ferror(file) && EVP_DigestFinal_ex(digest, sum, NULL) == 1;
     for (size_t i = 0; i < sizeof sum; i++)
         sprintf(text + 2 * i, "%02x", sum[i]);
-    int error = valid ? (printf("%s  %s\n", text, (char *)path), 0) : errno; /* main looks for errors of printf */
+    int error = valid ? 0 : errno;
+    if (valid && printf("%s  %s\n", text, (char *)path) < 0 && unwritten++ == 0)
+        perror("hash_tree: standard output");
     EVP_MD_CTX_free(digest);
     if (file != NULL)
         fclose(file);
@@ -76,7 +78,6 @@ int main(int argc, char **argv) {
     weir_stage_options walks = {.name = "walk", .work.run = walk, .input.drop = drop, .errors.on_error = WEIR_SKIP};
     weir_stage_options hashes = {.name = "hash", .work.run = hash, .input.drop = drop, .errors.on_error = WEIR_SKIP};
     weir_pipeline *pipeline = NULL;
-    weir_report *report = NULL;
     if (argc != 2 && argc != 3)
         return fprintf(stderr, "usage: hash_tree FOLDER [THREADS]\n"), 2;
     hashes.threads.count = argc == 3 ? strtoul(argv[2], NULL, 10) : 4;
@@ -85,9 +86,9 @@ int main(int argc, char **argv) {
     weir_pipeline_add(pipeline, NULL, &hashes);
     if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_put(pipeline, strdup(argv[1])) != WEIR_OK)
         fprintf(stderr, "hash_tree: %s\n", weir_pipeline_message(pipeline));
-    bool failed = weir_pipeline_finish(pipeline, WEIR_NEVER, &report) != WEIR_OK || report->error_count > 0;
-    bool unwritten = (fflush(stdout) != 0 || ferror(stdout)) && (perror("hash_tree: standard output"), true);
-    weir_report_free(report);
+    failed += weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_OK;
+    if (fflush(stdout) != 0 && unwritten++ == 0)
+        perror("hash_tree: standard output");
     weir_pipeline_destroy(pipeline);
-    return failed || unwritten;
+    return failed > 0 || unwritten > 0;
 }

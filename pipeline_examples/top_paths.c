@@ -158,5 +158,5 @@ int main(void) {
     g_hash_table_unref(total);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
-    return failed || fflush(stdout) != 0;
+    return failed || fflush(stdout) != 0 || ferror(stdout);
 }

@@ -80,7 +80,7 @@ static bool parse(struct photo_set *set, int argc, char **argv, int *exit_status
                 print_help();
             else
                 printf("weir-make-photos %s\n", weir_version());
-            *exit_status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+            *exit_status = fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
             return false;
         }
         if (!read_option(set, option, argv))
