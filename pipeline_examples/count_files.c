@@ -130,5 +130,6 @@ int main(int argc, char **argv) {
     printf("%llu %llu %llu total\n", result.total.lines, result.total.words, result.total.bytes);
     printf("time: %.3f s sequential, %.3f s on the executor, ratio %.1f\n", middle - start, end - middle,
            (middle - start) / (end - middle));
-    return result.failures == 0 && memcmp(&total, &result.total, sizeof total) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    bool equal = memcmp(&total, &result.total, sizeof total) == 0, written = fflush(stdout) == 0 && !ferror(stdout);
+    return result.failures == 0 && equal && written ? EXIT_SUCCESS : EXIT_FAILURE;
 }

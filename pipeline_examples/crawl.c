@@ -131,5 +131,5 @@ int main(int argc, char **argv) {
     curl_free(server);
     curl_global_cleanup();
     printf("%zu pages\n", pages);
-    return status != WEIR_OK;
+    return status != WEIR_OK || fflush(stdout) != 0 || ferror(stdout);
 }

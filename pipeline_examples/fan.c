@@ -179,5 +179,5 @@ int main(void) {
     check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish");
     check(weir_pipeline_destroy(pipeline), "destroy the pipeline");
     print(&list);
-    return EXIT_SUCCESS;
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

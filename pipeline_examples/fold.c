@@ -102,5 +102,5 @@ int main(void) {
     bool failed = put != WEIR_OK || status != WEIR_OK || report == NULL || report->error_count > 0;
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return !failed && fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -97,5 +97,5 @@ int main(void) {
         check(weir_pipeline_put(pipeline, line), "put a line");
     check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish");
     check(weir_pipeline_destroy(pipeline), "destroy the pipeline");
-    return EXIT_SUCCESS;
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

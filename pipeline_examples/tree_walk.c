@@ -127,5 +127,5 @@ int main(int argc, char **argv) {
     uint64_t errors = report == NULL ? 1 : print_errors(report);
     weir_report_free(report);
     (void)weir_pipeline_destroy(pipeline);
-    return status == WEIR_OK && errors == 0 ? 0 : 1;
+    return status == WEIR_OK && errors == 0 && fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -756,6 +756,18 @@ else
     echo "sum_lines: left out, because configure found no C++17 compiler"
 fi
 
+# ---- filters: an output that cannot be written is an error ----
+
+if [ -c /dev/full ]; then
+    seq 60 >"$work/in"
+    for command in ordered fan fold "tree_walk $top_srcdir/lib" "count_files $0"; do
+        status=0
+        # shellcheck disable=SC2086 # a program and its argument
+        "$examples"/$command <"$work/in" >/dev/full 2>"$work/err" || status=$?
+        if [ $status = 1 ]; then echo "${command%% *}, a full disk: ok"; else complain "$command: status $status on a full disk"; fi
+    done
+fi
+
 # ---- nats: two workers; every number comes, with its factors ----
 
 server_of_nats=
