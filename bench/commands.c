@@ -2,6 +2,8 @@
  * commands.c - runs `true` for each of COUNT items in a stage of THREADS threads: what weir_command_run costs.
  *
  *     commands COUNT THREADS
+ *     commands output BYTES BOUND    runs one command that writes so many bytes, of which BOUND are kept; prints the KiB by
+ *                                    which the peak of the memory grows
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,6 +11,32 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "peak.h"
+
+/* Returns the bytes that were kept. */
+static size_t keep_output(const char *bytes, size_t bound) {
+    const char *const argv[] = {"head", "-c", bytes, "/dev/zero", NULL};
+    weir_command_result result;
+    int code = weir_command_run(NULL, &(weir_command){.argv = argv, .most_output = bound}, &result);
+    size_t kept = result.out.kept;
+    if (code != 0 || result.out.total != strtoull(bytes, NULL, 10)) {
+        (void)fprintf(stderr, "commands: %d, %llu bytes: %s\n", code, (unsigned long long)result.out.total,
+                      result.message);
+        exit(EXIT_FAILURE);
+    }
+    weir_command_result_free(&result);
+    return kept;
+}
+
+static int measure_output(const char *bytes, size_t bound) {
+    (void)keep_output("1000", bound);
+    long before = peak_kib();
+    size_t kept = keep_output(bytes, bound);
+    printf("%ld %zu\n", peak_kib() - before, kept);
+    return EXIT_SUCCESS;
+}
 
 static int run(weir_task *task, void *item, void *unused) {
     const char *const argv[] = {"true", NULL};
@@ -18,6 +46,8 @@ static int run(weir_task *task, void *item, void *unused) {
 }
 
 int main(int argc, char **argv) {
+    if (argc == 4 && strcmp(argv[1], "output") == 0)
+        return measure_output(argv[2], strtoul(argv[3], NULL, 10));
     unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     unsigned threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 2;
     const weir_stage_options stage = {.name = "run", .work.run = run, .threads.count = threads};

@@ -4,6 +4,10 @@
  *     flights server MILLISECONDS             listens at PORTS ports, which it prints; answers each request so much later
  *     flights weir REQUESTS PORT...           a stage with operations that sleeps in epoll_wait(2) (work.wait)
  *     flights ceiling REQUESTS PORT...        the same loop and system calls without weir: what the machine allows
+ *     flights cancel REQUESTS PORT...         the same as weir, but cancels all requests once they are sent; the server must
+ *                                             answer later. The seconds are those from the cancel until all is over
+ *     flights end REQUESTS PORT...            the same as cancel, without the closes
+ *     flights close REQUESTS PORT...          the closes: the same loop and system calls without weir
  *
  * A client prints the seconds, the processor time in seconds, and the peak of its memory in KiB. A request is a connection:
  * connect, send, receive, close. Its peers in bench/peers/programs do the same.
@@ -17,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +30,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "peak.h"
 
 enum { PORTS = 4, LENGTH = 64 /* of a request, and of an answer */, FDS = 1 << 16 };
 
@@ -145,6 +152,8 @@ struct request {
 
 static struct request *requests;
 static size_t request_count, ended;
+static atomic_size_t sent;
+static uint64_t from; /* the time that counts */
 
 static void begin_request(struct request *request) {
     struct sockaddr_in address = address_of(request->port);
@@ -165,6 +174,7 @@ static bool go_on(struct request *request, uint32_t events) {
         if (write(request->fd, text, sizeof text) != sizeof text)
             stop("flights: write");
         request->sent = true;
+        atomic_fetch_add_explicit(&sent, 1, memory_order_relaxed);
     }
     if (!(events & EPOLLIN))
         return false;
@@ -184,14 +194,27 @@ static void look_at_requests(int milliseconds) {
         (void)go_on(events[i].data.ptr, events[i].events);
 }
 
-static void run_ceiling(void) {
+static void begin_all(void) {
     for (size_t i = 0; i < request_count; i++) {
         begin_request(&requests[i]);
         if (i % 64 == 63)
             look_at_requests(0);
     }
+}
+
+static void run_ceiling(void) {
+    begin_all();
     while (ended < request_count)
         look_at_requests(-1);
+}
+
+static void run_close(void) {
+    begin_all();
+    while (atomic_load(&sent) < request_count)
+        look_at_requests(-1);
+    from = now_ns();
+    for (size_t i = 0; i < request_count; i++)
+        close(requests[i].fd);
 }
 
 static weir_pipeline *pipeline;
@@ -226,19 +249,76 @@ static void wait_in_loop(int fd, weir_deadline deadline, void *unused) {
     }
 }
 
-static void run_weir(void) {
+/* The requests by their operations, for the abort: a table with gaps, in which an operation is near its hash. */
+static struct request *by_operation[FDS];
+static bool closes;
+
+static size_t hash_of(weir_operation operation) {
+    return (size_t)((operation * UINT64_C(0x9e3779b97f4a7c15)) >> 48) % FDS;
+}
+
+static int begin_for_cancel(weir_task *task, void *item, void *unused) {
+    struct request *request = item;
+    int code = begin(task, item, unused);
+    size_t at = hash_of(request->operation);
+    while (by_operation[at] != NULL)
+        at = (at + 1) % FDS;
+    by_operation[at] = request;
+    return code;
+}
+
+static void end_request(weir_operation operation, weir_abort_reason why, void *unused) {
+    size_t at = hash_of(operation);
+    (void)why;
+    (void)unused;
+    while (by_operation[at]->operation != operation)
+        at = (at + 1) % FDS;
+    if (closes)
+        close(by_operation[at]->fd);
+    must(weir_operation_finish(pipeline, operation, ECANCELED));
+}
+
+static void start_and_put(bool cancels) {
     const weir_stage_options stage = {.name = "request",
-                                      .work = {.run = begin, .wait = wait_in_loop},
+                                      .work = {.run = cancels ? begin_for_cancel : begin,
+                                               .abort = cancels ? end_request : NULL,
+                                               .wait = wait_in_loop},
                                       .threads.count = 1,
                                       .input.capacity = request_count,
                                       .limits.in_flight = request_count};
-    must(weir_pipeline_create(&pipeline, NULL));
+    const weir_pipeline_options options = {.grace = 10 * WEIR_SECOND};
+    must(weir_pipeline_create(&pipeline, &options));
     must(weir_pipeline_add(pipeline, NULL, &stage));
     must(weir_pipeline_start(pipeline));
     for (size_t i = 0; i < request_count; i++)
         must(weir_pipeline_put(pipeline, &requests[i]));
+}
+
+static void run_weir(void) {
+    start_and_put(false);
     must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
     must(weir_pipeline_destroy(pipeline));
+}
+
+static void run_end(void) {
+    if (request_count > FDS / 2)
+        stop("flights: too many requests");
+    start_and_put(true);
+    while (atomic_load(&sent) < request_count)
+        usleep(1000);
+    from = now_ns();
+    must(weir_pipeline_cancel(pipeline));
+    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
+    if (status != WEIR_CANCELLED || ended > 0) {
+        (void)fprintf(stderr, "flights: %s, %zu answers\n", weir_strerror(status), ended);
+        exit(EXIT_FAILURE);
+    }
+    must(weir_pipeline_destroy(pipeline));
+}
+
+static void run_cancel(void) {
+    closes = true;
+    run_end();
 }
 
 static double seconds_of(const struct timeval *time) {
@@ -265,23 +345,28 @@ static void run_client(void (*run)(void), char **words, int count) {
         stop("flights: calloc");
     for (size_t i = 0; i < request_count; i++)
         requests[i].port = (unsigned)strtoul(words[1 + i % (size_t)(count - 1)], NULL, 10);
-    uint64_t from = now_ns();
+    from = now_ns();
     run();
     double took = (double)(now_ns() - from) / 1e9;
     (void)getrusage(RUSAGE_SELF, &used);
-    printf("%.3f %.3f %ld\n", took, seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime), used.ru_maxrss);
+    printf("%.3f %.3f %ld\n", took, seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime), peak_kib());
     free(requests);
 }
 
 int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } clients[] = {
+        {"weir", run_weir}, {"ceiling", run_ceiling}, {"cancel", run_cancel}, {"end", run_end}, {"close", run_close}};
     open_loop();
     if (argc == 3 && strcmp(argv[1], "server") == 0)
         run_server((uint64_t)strtoul(argv[2], NULL, 10) * 1000000);
-    if (argc < 4)
-        return EXIT_FAILURE;
-    if (strcmp(argv[1], "weir") == 0)
-        run_client(run_weir, argv + 2, argc - 2);
-    else
-        run_client(run_ceiling, argv + 2, argc - 2);
-    return EXIT_SUCCESS;
+    for (size_t i = 0; argc >= 4 && i < sizeof clients / sizeof *clients; i++) {
+        if (strcmp(argv[1], clients[i].name) == 0) {
+            run_client(clients[i].run, argv + 2, argc - 2);
+            return EXIT_SUCCESS;
+        }
+    }
+    return EXIT_FAILURE;
 }

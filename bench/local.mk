@@ -34,7 +34,7 @@ bench_budget_SOURCES = bench/budget.c
 bench_budget_LDADD = libweir.la
 bench_calls_SOURCES = bench/calls.c
 bench_calls_LDADD = libweir.la
-bench_commands_SOURCES = bench/commands.c
+bench_commands_SOURCES = bench/commands.c bench/peak.h
 bench_commands_LDADD = libweir.la
 bench_operations_SOURCES = bench/operations.c
 bench_operations_LDADD = libweir.la
@@ -42,12 +42,18 @@ bench_processes_SOURCES = bench/processes.c
 bench_processes_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
-bench_flights_SOURCES = bench/flights.c
+bench_flights_SOURCES = bench/flights.c bench/peak.h
 bench_flights_LDADD = libweir.la
 bench_growth_SOURCES = bench/growth.c
 bench_growth_LDADD = libweir.la
 bench_relay_SOURCES = bench/relay.c
 bench_relay_LDADD = libweir.la
+bench_children_SOURCES = bench/children.c $(driver_sources)
+bench_children_LDADD = libweir.la
+bench_stalls_SOURCES = bench/stalls.c $(driver_sources)
+bench_stalls_LDADD = libweir.la
+bench_wakes_SOURCES = bench/wakes.c $(driver_sources)
+bench_wakes_LDADD = libweir.la
 bench_way_SOURCES = bench/way.c
 bench_way_LDADD = libweir.la
 bench_thumbs_limit_SOURCES = bench/thumbs_limit.c
@@ -72,10 +78,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit bench/way
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/children bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/stalls bench/thumbs_limit bench/wakes bench/way
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/declared.md bench/declared.py bench/executor.md bench/results.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs.py bench/way.sh
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/declared.md bench/declared.py bench/executor.md bench/results.md bench/flights.sh bench/goals.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs.py bench/way.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -177,6 +183,18 @@ bench-operations: $(operation_programs)
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
 	test ! -x bench/flights || \
 	  $(SHELL) $(srcdir)/bench/flights.sh bench/flights $(srcdir)/bench/peers/programs bench/results/flights '$(RUNS)' '$(REQUESTS)'
+# make bench-goals RUNS=5 WAKES_BY_FD=1000000 KILLED=2000 ENDED=2000 PARTS='wakes stalls': times and losses of calls that
+# end later and of child processes, with their bars; bench/goals.sh has the parts.
+WAKES_BY_FD = 1000000
+KILLED = 2000
+ENDED = 2000
+if HAVE_EPOLL
+bench-goals: bench/children bench/commands bench/flights bench/stalls bench/wakes tests/stress_children
+	$(SHELL) $(srcdir)/bench/goals.sh bench/results/goals '$(RUNS)' '$(WAKES_BY_FD)' '$(KILLED)' '$(ENDED)' '$(PARTS)'
+else
+bench-goals:
+	@echo 'nothing is measured: it needs Linux'
+endif
 # make bench-nats NATS_ITEMS=100000 WAKES=1000 NATS_KILLS=5: a queue on a server of NATS, which it starts, beside libnats.
 NATS_ITEMS = 100000
 WAKES = 1000
@@ -220,4 +238,4 @@ bench-results: bench/weir_peer $(result_programs)
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-declared-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-memory bench-thumbs-results bench-way clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-declared-results bench-executor bench-executor-results bench-peers bench-budget bench-goals bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-memory bench-thumbs-results bench-way clean-bench

@@ -304,6 +304,7 @@ endif
 check_PROGRAMS += tests/stress tests/stress_children
 TESTS += tests/stress tests/stress_children
 tests_stress_LDADD = libweir.la
+tests_stress_children_SOURCES = tests/stress_children.c tests/stress_kills.c tests/stress_kills.h
 tests_stress_children_LDADD = libweir.la
 
 # The same over atomics that let other threads go first now and then.

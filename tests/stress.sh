@@ -1,7 +1,7 @@
 #!/bin/sh
 # stress.sh BUDGET - runs the long concurrency tests in turn until the budget (90s, 20m, 8h) is spent: plain stress,
 # stress pinned to one processor, beside programs that occupy all processors, with noise in lib/sync, and under
-# ThreadSanitizer; random schedules; many commands, and killed parents of child processes. Each turn prints its own
+# ThreadSanitizer; random schedules; many commands, and killed parents and children of stages in child processes. Each turn prints its own
 # seed. A table ends the output; exit status 0: all passed.
 #
 # environment: top_srcdir, top_builddir (`make stress BUDGET=20m` sets them).
@@ -62,7 +62,7 @@ one() {
             return "$status"
             ;;
         noise) "$top_builddir/tests/stress_noise" "$turn" "$2" ;;
-        children) "$top_builddir/tests/stress_children" 100000 200 "$2" ;;
+        children) "$top_builddir/tests/stress_children" 100000 200 "$2" 10000 ;;
         tsan) TSAN_OPTIONS=halt_on_error=1 "$work/tsan/tests/stress" "$turn" "$2" ;;
         schedules)
             "$top_builddir/tests/sched/sched" --jobs "$processors" --random 1000000000 --seconds "$((turn / 40 + 1))" \

@@ -1,9 +1,9 @@
 /*
- * stress_children.c - many commands one after the other, and parents that are killed at random moments.
+ * stress_children.c - many commands one after the other, and parents and children that are killed at random moments.
  *
- *     stress_children [COMMANDS [PARENTS [SEED]]]
+ *     stress_children [COMMANDS [PARENTS [SEED [KILLS]]]]
  *
- * The commands must leave no descriptor, no zombie and no memory. A killed parent must leave no child: each child holds
+ * KILLS are those of children; stress_kills.h has what must hold then. The commands must leave no descriptor, no zombie and no memory. A killed parent must leave no child: each child holds
  * the pipe that is its parent's standard output. Orphans come to this process, which takes their statuses. Their shared
  * memory has no name, so that none of it can be left. Prints the longest time from a kill to the end of the children.
  *
@@ -27,6 +27,8 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+
+#include "stress_kills.h"
 
 enum { THREADS = 4, PAYLOAD = 100000, HANG = 20000, LONGEST = 60000 }; /* the last two: ms, us */
 
@@ -212,7 +214,8 @@ static double kill_parent(const char *program, const char *batch, useconds_t aft
     return WIFEXITED(status) && WEXITSTATUS(status) == 77 ? -1 : end - start;
 }
 
-static void kill_parents(unsigned long count, uint64_t seed) {
+/* Returns whether child processes run here. */
+static int kill_parents(unsigned long count, uint64_t seed) {
     static const char *const batches[] = {"1", "7", "300"}; /* more than the shared memory has room for, too */
     char program[4096] = ""; /* its own name: an emulator tells that one, and the system may not run it by itself */
     double longest = 0;
@@ -223,27 +226,40 @@ static void kill_parents(unsigned long count, uint64_t seed) {
         double took = kill_parent(program, batches[i % 3], (useconds_t)(next(&seed) % LONGEST));
         if (took < 0) {
             printf("SKIPPED: no child processes here\n");
-            return;
+            return 0;
         }
         longest = took > longest ? took : longest;
     }
     printf("%lu parents killed: no child left; the last one had ended after %.3f s at most\n", count, longest);
+    return 1;
+}
+
+static void kill_workers(unsigned long count, uint64_t seed) {
+    int before = descriptors();
+    kill_children(count, seed);
+    printf("%d descriptors before and %d after\n", before, descriptors());
+    if (descriptors() != before || !has_no_child())
+        die("killed children have left something");
 }
 
 int main(int argc, char **argv) {
-    static const weir_process_entry table[] = {{.name = "echo", .func = echo}, {.name = NULL}};
+    static const weir_process_entry table[] = {
+        {.name = "echo", .func = echo}, {.name = "kills", .func = kills_work, .init = kills_init}, {.name = NULL}};
     weir_process_main(argc, argv, table);
     if (argc == 3 && strcmp(argv[1], "--parent") == 0)
         be_parent(strtoul(argv[2], NULL, 10));
     unsigned long commands = argc > 1 ? strtoul(argv[1], NULL, 10) : 500;
     unsigned long parents = argc > 2 ? strtoul(argv[2], NULL, 10) : 10;
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : (uint64_t)time(NULL);
+    unsigned long kills = argc > 4 ? strtoul(argv[4], NULL, 10) : 200;
     run_commands(commands);
 #ifdef __linux__
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    kill_parents(parents, seed);
+    if (kill_parents(parents, seed))
+        kill_workers(kills, seed);
 #else
     (void)parents;
+    (void)kills;
     (void)seed;
 #endif
     return EXIT_SUCCESS;
