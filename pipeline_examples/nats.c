@@ -6,7 +6,8 @@
  *     ./nats work nats://localhost:4222
  *     seq 1000000000000 1000000000100 | ./nats put nats://localhost:4222 1      # ends 1 worker after the last number
  *
- * A worker that is killed loses no number: another one, or itself when it is started again, gets what it had taken.
+ * A worker that is killed loses no number: another one, or itself when it is started again, gets what it had taken, 30
+ * seconds later (ack_wait).
  *
  *     cc nats.c $(pkg-config --cflags --libs weir-nats) -o nats
  *
@@ -33,14 +34,15 @@ static int print_factors(weir_task *task, void *text, void *unused) {
     if (number > 1)
         snprintf(line + length, sizeof line - (size_t)length, " %" PRIu64, number);
     puts(line);
-    free(text); /* the number is acknowledged now */
-    return 0;
+    free(text);
+    return 0; /* the number is acknowledged now */
 }
 
 static int work(weir_nats *nats) {
     weir_stage_options take = {.name = "take"}, factors = {.name = "factors", .work = {.run = print_factors}};
     weir_pipeline_options options = {.name = "worker"};
     weir_pipeline *pipeline = NULL;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what is acknowledged is printed */
     factors.errors.on_error = WEIR_SKIP;
     weir_nats_source(nats, &take, &options);
     weir_pipeline_create(&pipeline, &options);

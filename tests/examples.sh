@@ -793,7 +793,15 @@ if [ -x "$examples/nats" ] && [ -n "$server_of_nats" ]; then
     wait "$second" || complain "a worker of nats ends with status $?"
     sort -u "$work/first" "$work/second" >"$work/out"
     awk '{ n = $1; text = n ":"; for (f = 2; f * f <= n; f++) while (n % f == 0) { text = text " " f; n /= f }
-        if (n > 1) text = text " " n; print text }' "$work/in" | sort | same nats '60 numbers by two workers'
+        if (n > 1) text = text " " n; print text }' "$work/in" | sort >"$work/factors"
+    same nats '60 numbers by two workers' <"$work/factors"
+    "$examples/nats" work "$url" >"$work/killed" 2>"$work/err" &
+    killed=$!
+    run nats put "$url" 0
+    kill -KILL "$killed" # it has acknowledged all numbers
+    wait "$killed" || true
+    sort "$work/killed" >"$work/out"
+    same nats '60 numbers by a worker that is killed then' <"$work/factors"
     kill "$server"
     server=
 else

@@ -1,7 +1,8 @@
 #!/bin/sh
 # stress.sh BUDGET - runs the long concurrency tests in turn until the budget (90s, 20m, 8h) is spent: plain stress,
 # stress pinned to one processor, beside programs that occupy all processors, with noise in lib/sync, and under
-# ThreadSanitizer; random schedules; many commands, and killed parents and children of stages in child processes. Each turn prints its own
+# ThreadSanitizer; random schedules; many commands, and killed parents and children of stages in child processes. Each
+# turn prints its own
 # seed. A table ends the output; exit status 0: all passed.
 #
 # environment: top_srcdir, top_builddir (`make stress BUDGET=20m` sets them).

@@ -3,9 +3,10 @@
  *
  *     stress_children [COMMANDS [PARENTS [SEED [KILLS]]]]
  *
- * KILLS are those of children; stress_kills.h has what must hold then. The commands must leave no descriptor, no zombie and no memory. A killed parent must leave no child: each child holds
- * the pipe that is its parent's standard output. Orphans come to this process, which takes their statuses. Their shared
- * memory has no name, so that none of it can be left. Prints the longest time from a kill to the end of the children.
+ * KILLS are those of children; stress_kills.h has what must hold then. The commands must leave no descriptor, no zombie
+ * and no memory. A killed parent must leave no child: each child holds the pipe that is its parent's standard output.
+ * Orphans come to this process, which takes their statuses. Their shared memory has no name, so that none of it can be
+ * left. Prints the longest time from a kill to the end of the children.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

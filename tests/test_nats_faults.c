@@ -104,10 +104,15 @@ static weir_status try_open(weir_nats **nats, const weir_nats_config *config, ch
     return weir_nats_open(nats, &copy);
 }
 
+/* On a busy machine, a server may answer later than a short timeout. */
 static weir_nats *open_with(const weir_nats_config *config) {
     char reason[512] = "";
     weir_nats *nats;
-    weir_status status = try_open(&nats, config, reason, sizeof reason);
+    weir_status status;
+    weir_deadline hang = hang_limit();
+    do
+        status = try_open(&nats, config, reason, sizeof reason);
+    while (status == WEIR_TIMEDOUT && now() < hang);
     ck_assert_msg(status == WEIR_OK, "%s: %s", weir_strerror(status), reason);
     return nats;
 }
@@ -304,7 +309,7 @@ START_TEST (a_put_without_an_answer_is_uncertain_and_one_without_a_connection_is
     assert_all_disconnected(nats);
     nats_relay_set(relay, RELAY_FORWARDS);
     assert_status(WEIR_OK, weir_nats_put(nats, item, hang_limit()));
-    ck_assert_uint_ge(counts_of(nats).unfinished, stored + 1); /* uncertain puts of the last moment may be there too */
+    ck_assert_uint_ge(counts_of(direct).unfinished, stored + 1); /* uncertain puts may be there too */
     assert_status(WEIR_OK, weir_nats_destroy(nats));
     assert_status(WEIR_OK, weir_nats_destroy(direct));
 }

@@ -41,16 +41,6 @@ static void end_server(void) {
     nats_remove_folder(folder);
 }
 
-static void start_watcher(void) {
-    ck_assert_int_eq(natsConnection_ConnectTo(&watcher, server.url), NATS_OK);
-    ck_assert_int_eq(natsConnection_JetStream(&js, watcher, NULL), NATS_OK);
-}
-
-static void end_watcher(void) {
-    jsCtx_Destroy(js);
-    natsConnection_Destroy(watcher);
-}
-
 /* ---- functions in the place of those of libnats ---- */
 
 enum death { LIVES, DIES_BEFORE_ACK, DIES_AFTER_ACK, DIES_AFTER_DELETE };
@@ -202,6 +192,28 @@ natsStatus natsConnection_PublishMsg(natsConnection *connection, natsMsg *messag
     if (atomic_load(&elected_queue) != NULL && atomic_fetch_sub(&puts_before, 1) == 0)
         elect(watcher, atomic_exchange(&elected_queue, NULL));
     return publish(connection, message);
+}
+
+/* With CK_FORK=no, the tests run in one process. */
+static void forget_calls(void) {
+    atomic_size_t *counts[] = {&looks, &questions, &puts_before, &states, &unheard};
+    atomic_uint_fast64_t *times[] = {&told, &copied};
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        atomic_store(counts[i], 0);
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        atomic_store(times[i], 0);
+    atomic_store(&heard, false);
+}
+
+static void start_watcher(void) {
+    forget_calls();
+    ck_assert_int_eq(natsConnection_ConnectTo(&watcher, server.url), NATS_OK);
+    ck_assert_int_eq(natsConnection_JetStream(&js, watcher, NULL), NATS_OK);
+}
+
+static void end_watcher(void) {
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(watcher);
 }
 
 static void see_own_sentinel(void) {
