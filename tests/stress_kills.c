@@ -205,7 +205,7 @@ static void *kill_all(void *raw) {
         count = find_living(living, count, &seen);
         if (count == 0)
             continue;
-        size_t chosen = next(&killer->seed) % count;
+        size_t chosen = (size_t)(next(&killer->seed) % count);
         kill_child(living[chosen]);
         living[chosen] = living[--count];
         left--;
