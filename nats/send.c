@@ -119,7 +119,11 @@ weir_status weir__nats_send_start(weir_nats *nats) {
     natsStatus status = weir__nats_subscribe(nats, &nats->answers, nats->prompt, subject, NULL, answered);
     if (status == NATS_OK)
         status = weir__nats_room_watch_leaders(nats);
-    return status == NATS_OK ? WEIR_OK : WEIR_NOMEM;
+    if (status != NATS_OK)
+        return WEIR_NOMEM;
+    /* Bursts use the other connection. If this one is lost at this moment, libnats subscribes when it is made again. */
+    natsConnection_FlushTimeout(nats->prompt, weir__nats_milliseconds(nats->config.timeout));
+    return WEIR_OK;
 }
 
 bool weir__nats_call_init(struct weir__nats_call *call) {

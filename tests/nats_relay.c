@@ -6,6 +6,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE /* for memmem */
 #include "nats_relay.h"
 
 #include <arpa/inet.h>
@@ -14,17 +15,20 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PAIRS = 32, BYTES = 64 << 10, FIRST_OF_PAIRS = 2 };
+enum { PAIRS = 32, BYTES = 64 << 10, FIRST_OF_PAIRS = 2, DELAY_MS = 500, TURN_MS = 10 };
 
 struct direction {
     int from, to;
     size_t begin, end; /* of the bytes that are read and not written */
+    uint64_t due;      /* ms; with RELAY_DELAYS, they move on from then */
     char bytes[BYTES];
 };
 
@@ -45,6 +49,12 @@ struct nats_relay {
 static void die(const char *what) {
     fprintf(stderr, "nats_relay: %s: %s\n", what, strerror(errno));
     exit(1);
+}
+
+static uint64_t now_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
 static struct sockaddr_in loopback(int port) {
@@ -88,6 +98,7 @@ static void accept_one(struct nats_relay *relay, bool cuts) {
     pair->up.from = pair->down.to = program;
     pair->up.to = pair->down.from = server;
     pair->up.begin = pair->up.end = pair->down.begin = pair->down.end = 0;
+    pair->up.due = pair->down.due = 0;
     atomic_fetch_add(&relay->connections, 1);
 }
 
@@ -111,6 +122,8 @@ static bool move(struct direction *direction, const struct pollfd *entry) {
         count = recv(direction->from, direction->bytes, BYTES, MSG_DONTWAIT);
         direction->begin = 0;
         direction->end = count > 0 ? (size_t)count : 0;
+        if (memmem(direction->bytes, direction->end, "SUB ", strlen("SUB ")) != NULL)
+            direction->due = now_ms() + DELAY_MS;
     }
     return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -125,17 +138,18 @@ static void move_all(struct nats_relay *relay, struct pollfd *entries) {
 }
 
 static void wait_for_bytes(struct nats_relay *relay, int mode, struct pollfd *entries) {
-    bool listens = mode == RELAY_FORWARDS || mode == RELAY_CUTS;
+    bool delays = mode == RELAY_DELAYS, moves = delays || mode == RELAY_FORWARDS;
+    bool listens = moves || mode == RELAY_CUTS;
     entries[0] = (struct pollfd){.fd = relay->wake[0], .events = POLLIN};
     entries[1] = (struct pollfd){.fd = listens ? relay->listener : -1, .events = POLLIN};
     for (size_t i = 0; i < PAIRS; i++) {
         struct pair *pair = &relay->pairs[i];
-        bool up = mode == RELAY_FORWARDS || mode == RELAY_HOLDS_ANSWERS;
-        bool down = mode == RELAY_FORWARDS || mode == RELAY_HOLDS_PUTS;
+        bool up = (moves || mode == RELAY_HOLDS_ANSWERS) && !(delays && now_ms() < pair->up.due);
+        bool down = moves || mode == RELAY_HOLDS_PUTS;
         watch(&pair->up, pair->used && up, &entries[FIRST_OF_PAIRS + 2 * i]);
         watch(&pair->down, pair->used && down, &entries[FIRST_OF_PAIRS + 2 * i + 1]);
     }
-    if (poll(entries, FIRST_OF_PAIRS + 2 * PAIRS, -1) < 0 && errno != EINTR)
+    if (poll(entries, FIRST_OF_PAIRS + 2 * PAIRS, delays ? TURN_MS : -1) < 0 && errno != EINTR)
         die("poll");
 }
 

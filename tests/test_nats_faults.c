@@ -335,6 +335,21 @@ START_TEST (a_late_answer_is_not_that_of_the_next_put) {
 }
 END_TEST
 
+/* The answers to many puts come on another connection than these. Without them, the call would wait for its timeout. */
+START_TEST (the_first_burst_is_answered) {
+    weir_nats_config config = config_for("first_burst", through_relay());
+    void *items[] = {new_item(1), new_item(2)};
+    size_t put = 0;
+    config.timeout = 2 * TEST_SECONDS * SECONDS;
+    nats_relay_set(relay, RELAY_DELAYS);
+    weir_nats *nats = open_with(&config);
+    assert_status(WEIR_OK, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    ck_assert_uint_eq(put, COUNT_OF(items));
+    nats_relay_set(relay, RELAY_FORWARDS);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 enum { LARGE_BYTES = 500000, LARGE_ITEMS = 40 };
 
 static char *large_item(void) {
@@ -727,6 +742,7 @@ static void add_partitions(Suite *all) {
     tcase_add_loop_test(puts_of, puts_wait_out_a_partition_and_are_stored_once, 0, (int)COUNT_OF(outages));
     tcase_add_test(puts_of, a_put_without_an_answer_is_uncertain_and_one_without_a_connection_is_not);
     tcase_add_test(puts_of, a_late_answer_is_not_that_of_the_next_put);
+    tcase_add_test(puts_of, the_first_burst_is_answered);
     tcase_add_test(puts_of, a_send_that_blocks_ends);
     tcase_add_test(puts_of, a_destroy_in_a_partition_ends);
     tcase_add_loop_test(gets, a_get_waits_out_a_partition, 0, 2);

@@ -258,8 +258,8 @@ WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_co
  * Makes a stage a source of the items of the queue. Sets work.source, work.arg, work.init and work.fini of `stage`, and
  * threads.count if it is 0, and `settled` of `options`. The program sets the other members.
  *
- * The server delivers up to `window` items at a time, for a moment twice as many. An item is acknowledged when it and all results derived from it
- * have ended:
+ * The server delivers up to `window` items at a time, for a moment twice as many. An item is acknowledged when it and all
+ * results derived from it have ended:
  *
  *   done, dead-lettered  it is removed from the server; a dead letter is in the queue or the stage that the program has
  *                        set for it
