@@ -292,6 +292,19 @@ static void print_limits(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_waiting(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (stage->waiting == 0)
+            continue;
+        weir__out_format(out, "%swaiting: ", before);
+        weir__out_shown(out, stage->name);
+        weir__out_format(out, ", %" PRIuMAX " behind earlier items\n", (uintmax_t)stage->waiting);
+        before = "";
+    }
+}
+
 static void print_blocking(weir__out *out, const weir_report *report) {
     const char *before = "\n";
     for (size_t i = 0; i < report->stage_count; i++) {
@@ -430,6 +443,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     print_elastic(out, report);
     print_blocking(out, report);
     print_limits(out, report);
+    print_waiting(out, report);
     print_paused(out, report);
     print_stalls(out, report);
     print_errors(out, report);
