@@ -78,7 +78,7 @@ typedef struct weir_stage_report {
     uint64_t overdue;   /* attempts, finished or in progress, that exceed the stage's attempt_time */
     size_t threads;     /* threads now; declared threads, unless the stage is elastic; on the crew its width */
     size_t max_threads; /* maximum number of threads now; equals `threads`, unless the stage is elastic; below `threads`
-                           while threads have to leave */
+                           while threads must leave */
     weir_thread_change change;   /* cause of the last change of `threads` */
     uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
     size_t running;              /* threads now at work: neither starved nor blocked; on the crew, calls */
