@@ -18,6 +18,7 @@ struct run {
     size_t yields_at;  /* one of so many calls, chosen by the item, takes longer; NEVER: none */
     size_t blocks_at;  /* this item passes the gate in the second stage */
     size_t exits_at;   /* this item's function ends its thread there */
+    size_t drop_exits; /* the drop function of this result ends its thread */
     struct gate gate;
     atomic_uint seen, called, dropped; /* items of the sink; calls of the second stage; items dropped */
 };
@@ -319,6 +320,42 @@ START_TEST (a_function_that_ends_its_thread_ends_its_turn) {
 }
 END_TEST
 
+static void drop_result(void *result, void *raw) {
+    struct run *run = raw;
+    atomic_fetch_add(&run->dropped, 1);
+    if ((uintptr_t)result == run->drop_exits)
+        pthread_exit(NULL);
+}
+
+/*
+ * A drop function ends the thread in the turn of results that other lanes have kept. No callback may do that. The turn ends
+ * with the same items all the same, and all results behind them are dropped.
+ */
+START_TEST (a_drop_function_that_ends_its_thread_ends_its_turn) {
+    enum { WINDOW = 256 };
+    struct run run = {.blocks_at = 1, .drop_exits = 20 + (size_t)_i * 10, .gate = GATE};
+    weir_queue *results = NULL;
+    const weir_queue_options few = {.capacity = 4, .drop = drop_result, .drop_arg = &run};
+    assert_status(WEIR_OK, weir_queue_create_with(&results, &few));
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * WEIR_SECOND});
+    weir_stage_options only = ordered(&run, "only", second, 3, 64);
+    only.output.results = results;
+    add_source(&run, pipeline);
+    add_stage(pipeline, only);
+    start_pipeline(pipeline);
+    wait_until_told(pipeline, "only", 64, 1, WINDOW - 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&run.gate);
+    weir_report *report;
+    assert_status(WEIR_CANCELLED, weir_pipeline_finish(pipeline, hang_limit(), &report));
+    assert_balanced(report);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&run.dropped) + weir_queue_size(results), run.made);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
 static void pause_and_resume(weir_pipeline *pipeline, weir_stage *stage) {
     assert_status(WEIR_OK, weir_pipeline_pause(pipeline, stage));
     nap();
@@ -400,6 +437,7 @@ static Suite *turns_suite(void) {
     tcase_add_loop_test(order, stages_of_one_thread_keep_the_order_too, 0, 5);
     tcase_add_loop_test(ends, a_cancel_drops_what_is_not_done, 0, SHAPES);
     tcase_add_loop_test(ends, a_function_that_ends_its_thread_ends_its_turn, 0, SHAPES);
+    tcase_add_loop_test(ends, a_drop_function_that_ends_its_thread_ends_its_turn, 0, 4);
     tcase_add_loop_test(ends, a_pause_keeps_the_order, 0, SHAPES);
     tcase_add_loop_test(ends, a_cancel_of_a_paused_stage_drops_what_waits, 0, SHAPES);
     return suite;
