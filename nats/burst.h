@@ -26,7 +26,7 @@ void weir__nats_burst_destroy(struct weir__nats_burst *burst);
 /*
  * Sends the first of the items, as many as there is room for, and waits for the answers, at most for `timeout`. Returns how
  * many it has sent: `answer` of each of these `puts` tells what became of it, and weir__nats_put_until makes one again, with
- * its identity. Returns 0 if the first item is to be put alone.
+ * its identity. Returns 0 if the first item must be put alone.
  */
 size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted);
 

@@ -81,7 +81,7 @@ struct weir__nats_held {
     unsigned lane;
     uint64_t dropped_at;
     bool sentinel;
-    bool dropped; /* is given back when the last taker ends */
+    bool dropped; /* returns to the server when the last taker ends */
 };
 
 /* Is given an item or a sentinel that has arrived. */
@@ -97,7 +97,7 @@ struct weir__nats_lane {
     size_t expected;             /* items that it may still bring */
     size_t held;                 /* items of this lane that are held */
     size_t most;                 /* of `held` */
-    uint64_t suspect;            /* its messages up to this sequence are to be looked at again; the look's alone */
+    uint64_t suspect;            /* its messages up to this sequence must be looked at again; the look's alone */
 };
 
 struct weir_nats {

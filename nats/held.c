@@ -68,7 +68,7 @@ void weir__nats_ack(struct weir__nats_held *held) {
     weir__nats_forget(held);
 }
 
-/* A sentinel that is given back may come here again. */
+/* A returned sentinel may come here again. */
 static void forget_that_it_passed(const struct weir__nats_held *held) {
     weir_nats *nats = held->nats;
     pthread_mutex_lock(&nats->lock);

@@ -15,7 +15,7 @@ struct weir__nats_mailbox {
     uint64_t connects; /* of the handle, when it was taken */
 };
 
-/* Takes an unused mailbox, or makes one. The caller gives it back. */
+/* Takes an unused mailbox, or makes one. The caller returns it. */
 natsStatus weir__nats_mailbox_take(weir_nats *nats, struct weir__nats_mailbox **mailbox);
 void weir__nats_mailbox_give(weir_nats *nats, struct weir__nats_mailbox *mailbox);
 

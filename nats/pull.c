@@ -3,7 +3,7 @@
  *
  * A lane asks for as many items as this program has room for, once that is half of its window. The request ends with the
  * last of these items, by a message of the server when its time is over, or with the server. Half-way to its end it is
- * renewed: if an item is to be delivered again, and the server has only requests that are over, 2.9.10 puts it off for
+ * renewed: if an item must be delivered again, and the server has only requests that are over, 2.9.10 puts it off for
  * another ack_wait and delivers the newest item a second time. Two requests may be open then, and bring more than there is
  * room for.
  *

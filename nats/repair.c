@@ -51,7 +51,7 @@
 enum { LOOKED_AT = 2000, COPIES_MOST = 256 }; /* messages of one look, and those that are removed together */
 enum { LANES_OF_A_LOOK = 4 };                 /* with one replica */
 
-/* A message that was put again, and is to be removed at its old place. */
+/* A message that was put again, and must be removed at its old place. */
 struct copy {
     uint64_t place;
     char identity[SUBJECT_BYTES]; /* of the new one */

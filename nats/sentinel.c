@@ -164,7 +164,7 @@ static weir_status remove_at(weir_nats *nats, uint64_t place) {
 
 /*
  * Removes an ended sentinel, and those before its place, from the copies that still have them. Not one behind it, which a
- * source may still have to take.
+ * source may still take.
  */
 static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended, uint64_t own) {
     const char *identity = identity_of(ended);

@@ -16,11 +16,11 @@ weir_status weir__nats_take(weir_nats *nats, weir__nats_deliver_func *deliver, v
 
 /*
  * Ends one taker. Returns true if it was the last one. Items that arrive after that, because the server was asked for them
- * before, are given back.
+ * before, return to the server.
  */
 bool weir__nats_take_no_more(weir_nats *nats);
 
-/* Ends the subscription, if no taker is left and no request is open, and gives back what was dropped. */
+/* Ends the subscription, if no taker is left and no request is open, and returns the dropped items to the server. */
 void weir__nats_take_rest(weir_nats *nats);
 
 /*

@@ -4,7 +4,7 @@
  *     source -> load (4 threads) -> store (on the crew, one call at a time)
  *
  * The source produces 200 items of 1 to 100 megabytes, about 10 gigabytes in all. Loading them is faster than storing
- * them. A limit in items would have to assume the largest item; max_bytes admits as many as fit. An item counts from
+ * them. A limit in items must assume the largest item; max_bytes admits as many as fit. An item counts from
  * its emit by the source until it has left the pipeline, whatever it became in between. Therefore the source emits
  * only the size of an item, and a later stage, within the budget, allocates its memory.
  *

@@ -5,6 +5,7 @@
  */
 #include "pipeline_support.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,20 @@ const weir_stage_report *stage_in(const weir_report *report, const char *name) {
     }
     ck_abort_msg("no stage %s", name);
     return NULL;
+}
+
+void wait_until_told(weir_pipeline *pipeline, const char *name, size_t depth, size_t running, size_t waiting) {
+    bool told = false;
+    for (weir_deadline limit = hang_limit(); !told; nap()) {
+        weir_report *report = report_of(pipeline);
+        const weir_stage_report *stage = stage_in(report, name);
+        told = stage->depth == depth && stage->running == running && stage->waiting == waiting &&
+               stage->counts.live == depth + running + waiting;
+        if (weir_deadline_after(0) > limit)
+            ck_abort_msg("%s: %zu queued, %zu running, %zu waiting, %" PRIu64 " live", name, stage->depth,
+                         stage->running, stage->waiting, stage->counts.live);
+        weir_report_free(report);
+    }
 }
 
 bool is_balanced(const weir_counts *counts) {

@@ -233,7 +233,7 @@ START_TEST (an_answer_waits_for_no_other_operation) {
 }
 END_TEST
 
-/* A function that does not detach has a slot too, and gives it back. */
+/* A function that does not detach has a slot too, and returns it. */
 static int detach_odd(weir_task *task, void *thing, void *unused) {
     return ((struct thing *)thing)->n % 2 == 1 ? detach(task, thing, unused) : run_consume(task, thing, unused);
 }

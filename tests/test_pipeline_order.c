@@ -226,6 +226,8 @@ START_TEST (a_slow_item_keeps_no_other_out_of_an_ordered_stage) {
     put_things(pipeline, 10);
     wait_for_count(&begun, 9);
     ck_assert_uint_eq(atomic_load(&line.count), 0);
+    wait_until_told(pipeline, "hold", 0, 1, 0);
+    wait_until_told(pipeline, "count", 0, 0, 9);
     gate_open(&gate);
     finish_and_destroy(pipeline, WEIR_OK);
     assert_line(10, 0);

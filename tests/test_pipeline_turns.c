@@ -18,6 +18,7 @@ struct run {
     size_t yields_at;  /* one of so many calls, chosen by the item, takes longer; NEVER: none */
     size_t blocks_at;  /* this item passes the gate in the second stage */
     size_t exits_at;   /* this item's function ends its thread there */
+    size_t drop_exits; /* the drop function of this result ends its thread */
     struct gate gate;
     atomic_uint seen, called, dropped; /* items of the sink; calls of the second stage; items dropped */
 };
@@ -178,6 +179,7 @@ START_TEST (a_slow_item_holds_back_no_more_than_the_window) {
         nap();
     ck_assert_uint_eq(atomic_load(&run.called), WINDOW);
     ck_assert_uint_eq(weir_queue_size(results), 0);
+    wait_until_told(pipeline, "only", 64, 1, WINDOW - 1);
     gate_open(&run.gate);
     for (size_t i = 1; i <= ITEMS; i++)
         get_number(results, i);
@@ -188,10 +190,13 @@ END_TEST
 
 struct two_gates {
     struct gate first, fifth;
+    uint64_t work; /* ns of a call */
 };
 
 static void *wait_at_two_gates(void *item, void *raw) {
     struct two_gates *gates = raw;
+    for (weir_deadline end = weir_deadline_after(gates->work); weir_deadline_after(0) < end;)
+        ;
     if ((uintptr_t)item == ITEMS + 1)
         gate_pass(&gates->first);
     if ((uintptr_t)item == ITEMS + 5)
@@ -199,9 +204,12 @@ static void *wait_at_two_gates(void *item, void *raw) {
     return item;
 }
 
-/* O11: results ahead of a call that lasts leave in their turn, also if the monitor has looked before. */
+/*
+ * O11: results ahead of a call that lasts leave in their turn, also if the monitor has looked before. The report tells of
+ * these results, and of the last item, which the monitor returns if calls are not so quick that several begin together.
+ */
 START_TEST (results_ahead_of_a_call_that_lasts_leave) {
-    struct two_gates gates = {GATE, GATE};
+    struct two_gates gates = {GATE, GATE, _i == 0 ? 0 : 5000};
     void *behind[5];
     size_t put;
     weir_queue *results = new_queue(64);
@@ -224,6 +232,8 @@ START_TEST (results_ahead_of_a_call_that_lasts_leave) {
     gate_wait_for(&gates.fifth, 1);
     for (int i = 0; i < 50; i++)
         nap(); /* the monitor looks */
+    if (_i > 0)
+        wait_until_told(pipeline, "only", 1, 2, 3);
     gate_open(&gates.first);
     for (size_t i = 1; i <= 4; i++)
         get_number(results, ITEMS + i);
@@ -310,6 +320,42 @@ START_TEST (a_function_that_ends_its_thread_ends_its_turn) {
 }
 END_TEST
 
+static void drop_result(void *result, void *raw) {
+    struct run *run = raw;
+    atomic_fetch_add(&run->dropped, 1);
+    if ((uintptr_t)result == run->drop_exits)
+        pthread_exit(NULL);
+}
+
+/*
+ * A drop function ends the thread in the turn of results that other lanes have kept. No callback may do that. The turn ends
+ * with the same items all the same, and all results behind them are dropped.
+ */
+START_TEST (a_drop_function_that_ends_its_thread_ends_its_turn) {
+    enum { WINDOW = 256 };
+    struct run run = {.blocks_at = 1, .drop_exits = 20 + (size_t)_i * 10, .gate = GATE};
+    weir_queue *results = NULL;
+    const weir_queue_options few = {.capacity = 4, .drop = drop_result, .drop_arg = &run};
+    assert_status(WEIR_OK, weir_queue_create_with(&results, &few));
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * WEIR_SECOND});
+    weir_stage_options only = ordered(&run, "only", second, 3, 64);
+    only.output.results = results;
+    add_source(&run, pipeline);
+    add_stage(pipeline, only);
+    start_pipeline(pipeline);
+    wait_until_told(pipeline, "only", 64, 1, WINDOW - 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&run.gate);
+    weir_report *report;
+    assert_status(WEIR_CANCELLED, weir_pipeline_finish(pipeline, hang_limit(), &report));
+    assert_balanced(report);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&run.dropped) + weir_queue_size(results), run.made);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
 static void pause_and_resume(weir_pipeline *pipeline, weir_stage *stage) {
     assert_status(WEIR_OK, weir_pipeline_pause(pipeline, stage));
     nap();
@@ -386,11 +432,12 @@ static Suite *turns_suite(void) {
     tcase_add_loop_test(order, results_leave_in_order_to_a_queue, 0, SHAPES);
     tcase_add_test(order, a_slow_item_holds_back_no_more_than_the_window);
     tcase_add_test(order, kept_results_take_no_room_from_another_stage);
-    tcase_add_test(order, results_ahead_of_a_call_that_lasts_leave);
+    tcase_add_loop_test(order, results_ahead_of_a_call_that_lasts_leave, 0, 2);
     tcase_add_test(order, a_report_names_the_stage_that_a_call_holds_up);
     tcase_add_loop_test(order, stages_of_one_thread_keep_the_order_too, 0, 5);
     tcase_add_loop_test(ends, a_cancel_drops_what_is_not_done, 0, SHAPES);
     tcase_add_loop_test(ends, a_function_that_ends_its_thread_ends_its_turn, 0, SHAPES);
+    tcase_add_loop_test(ends, a_drop_function_that_ends_its_thread_ends_its_turn, 0, 4);
     tcase_add_loop_test(ends, a_pause_keeps_the_order, 0, SHAPES);
     tcase_add_loop_test(ends, a_cancel_of_a_paused_stage_drops_what_waits, 0, SHAPES);
     return suite;

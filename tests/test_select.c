@@ -412,7 +412,7 @@ START_TEST (many_cases_wait) {
 }
 END_TEST
 
-/* Two items at once tell one of two selects: it tells the other. A get beside them is woken as if they were not there. */
+/* Two items at once tell one of two selects: it tells the other. A get beside them is woken, whether or not they are there. */
 START_TEST (what_one_leaves_the_next_one_takes) {
     weir_queue *queue = new_queue(4), *other = new_queue(1);
     struct select_call selects[2];

@@ -93,7 +93,7 @@ typedef struct weir_nats_config {
     const char *name;        /* name of the queue: letters, digits, - and _, at most 64; required */
     size_t capacity;         /* maximum number of items; required; WEIR_UNBOUNDED disables the bound */
     unsigned replicas;       /* servers that have a copy of each item: 1, 3 or 5; 0 selects 1 */
-    unsigned attempts;       /* deliveries of an item before it becomes a dead letter; one that was given back before
+    unsigned attempts;       /* deliveries of an item before it becomes a dead letter; one that was returned before
                                       its work began counts too; 0 selects 5 */
     uint64_t ack_wait;       /* ns after which an item of a silent program goes to another; 0 selects 30 s */
     uint64_t retry_delay;    /* ns between a failed attempt and the next delivery; 0 selects 1 s */
@@ -243,10 +243,10 @@ WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
  *                   they return WEIR_DISCONNECTED, and the other statuses of weir_nats_put
  *   get             takes from up to twice `window` items that this program has taken in advance, unless `put_only` is set.
  *                   So a queue from which nothing is got any more keeps items and sentinels from other programs: shut it down
- *   task_done       acknowledges the item. A failed item is given back by weir_queue_item_return, and comes again after
+ *   task_done       acknowledges the item. A failed item is returned by weir_queue_item_return, and comes again after
  *                   `retry_delay`
  *   size, unfinished, join   ask the server, and so count for all programs
- *   shutdown        ends the queue in this program only. What it had taken is given back
+ *   shutdown        ends the queue in this program only. The items that it had taken return to the server
  *
  * Returns the statuses of weir_nats_open.
  */
@@ -268,8 +268,8 @@ WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_co
  *   dropped              because the pipeline was cancelled: it is delivered again a second later
  *
  * Until then the server is told each third of ack_wait that the item is in work. The source ends when it takes a sentinel
- * (weir_nats_close): it takes nothing more, although its pipeline may run on. Items that it has not begun when it ends are
- * given back.
+ * (weir_nats_close): it takes nothing more, although its pipeline may run on. Items that it has not begun when it ends
+ * return to the server.
  *
  * In such a pipeline, the sources of this library alone may submit items. Destroy the pipeline before the handle.
  *

@@ -37,7 +37,7 @@
  *   shutdown               ends this queue only, and removes nothing where the items are. WEIR_DRAIN leaves the delivered
  *                          items to the consumers here. WEIR_DISCARD passes each of them to the drop function, and gives
  *                          its receipt back.
- *   destroy                shuts down with WEIR_DISCARD, gives back the receipts of all unsettled items, and calls `destroy`
+ *   destroy                shuts down with WEIR_DISCARD, returns the receipts of all unsettled items, and calls `destroy`
  *                          of the port. Returns WEIR_BUSY also while a thread is in `put`, `close` or `count` of the port,
  *                          and WEIR_DEADLOCK if an operation of the port calls it.
  *   weir_stop_threads      each worker ends after its present item. Items that were delivered and not begun stay for other
@@ -97,7 +97,7 @@ typedef struct weir_queue_port {
     weir_port_put_func *put;         /* NULL: puts return WEIR_INVALID */
     weir_port_close_func *close;     /* NULL: closes return WEIR_INVALID */
     weir_port_end_func *settle;      /* the item is done; NULL disables it */
-    weir_port_end_func *give_back;   /* the item is to be delivered again; NULL disables it */
+    weir_port_end_func *give_back;   /* the item must be delivered again; NULL disables it */
     weir_port_count_func *count;     /* NULL: only what was delivered here counts */
     weir_port_destroy_func *destroy; /* the last operation; NULL disables it */
     void *state;                     /* passed to each operation */

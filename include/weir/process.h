@@ -217,7 +217,7 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  * in the order of the items, at most about a millisecond and the time of one further item after the function has returned. A
  * failure is that of its item alone, as by weir_task_fail_item. If the child dies, the item in work is to blame, and it has lost an attempt. The items behind
  * it have not begun: the next child gets them in the same attempt, without encode. A result that was made before the death
- * counts. So attempts, retries and dead letters are as if each item had been sent alone. But the retried items of a
+ * counts. So attempts, retries and dead letters are those of items sent alone. But the retried items of a
  * batch form one, and are tried again together.
  *
  * attempt_time counts for each item, from its begin in the child. If the child ends a late item while it is being killed,

@@ -78,13 +78,14 @@ typedef struct weir_stage_report {
     uint64_t overdue;   /* attempts, finished or in progress, that exceed the stage's attempt_time */
     size_t threads;     /* threads now; declared threads, unless the stage is elastic; on the crew its width */
     size_t max_threads; /* maximum number of threads now; equals `threads`, unless the stage is elastic; below `threads`
-                           while threads have to leave */
+                           while threads must leave */
     weir_thread_change change;   /* cause of the last change of `threads` */
     uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
     size_t running;              /* threads now at work: neither starved nor blocked; on the crew, calls */
     size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
     size_t peak;                 /* greatest depth seen; the queue is sampled */
+    size_t waiting;              /* items now that are finished, and wait to leave behind earlier ones (ordered) */
     uint64_t busy;               /* neither starved nor blocked nor paused */
     uint64_t starved;            /* asleep for lack of items */
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in

@@ -121,7 +121,7 @@ static void tell_release(weir__side *side) {
 }
 
 void weir__queue_tell_item(weir_queue *queue) {
-    if (weir__queue_has_item_locked(queue)) /* not if nothing was given back */
+    if (weir__queue_has_item_locked(queue)) /* not if nothing was requeued */
         tell_watching_locked(&queue->producers);
     tell_release(&queue->producers);
 }

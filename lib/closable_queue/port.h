@@ -41,7 +41,7 @@ typedef enum weir__taken_by {
     WEIR__BY_WORKER,   /* the worker itself */
     WEIR__BY_CURSOR,   /* the cursor, by the number of the delivery */
     WEIR__BY_SENTINEL, /* the get that took it */
-    WEIR__BY_DISCARD   /* never: the thread that discards gives it back */
+    WEIR__BY_DISCARD   /* never: the thread that discards returns it */
 } weir__taken_by;
 
 /* A delivered item or sentinel (Q22). */

@@ -1,5 +1,5 @@
 /*
- * port_settle.c - Implements the ends of receipts: settled, or given back (Q22).
+ * port_settle.c - Implements the ends of receipts: settled, or returned (Q22).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

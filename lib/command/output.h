@@ -17,7 +17,7 @@ enum { WEIR__LAST_LINE = 161 }; /* bytes, terminating zero included */
 typedef struct weir__output {
     weir_command_output kept; /* `text` is from weir__alloc */
     size_t most, room;        /* bytes that may be kept; that fit into `text` */
-    bool lost;                /* there was no memory for bytes that had to be kept */
+    bool lost;                /* there was no memory for bytes to keep */
     size_t tail_length;
     char tail[WEIR__LAST_LINE - 1]; /* the last bytes of all */
 } weir__output;

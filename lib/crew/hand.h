@@ -17,7 +17,7 @@ bool weir__hand_should_yield(const weir__hand *hand);
 
 /*
  * Says that the slice goes on with another part, such as a call: the monitor calls `late` if that one takes long. Called by
- * the thread, after what `late` has to see.
+ * the thread, after what `late` must see.
  */
 void weir__hand_begin_part(weir__hand *hand);
 

@@ -31,7 +31,7 @@ static inline bool weir__is_quick(const weir_executor *executor) {
 /* X4. Notes that a task is listed or can be stolen. */
 static inline void weir__call_thread_locked(weir_executor *executor, weir__calls *calls) {
     if (calls->thread == WEIR__CALL_NOW || (weir__u32_load_relaxed(&executor->job.state) & WEIR__JOB_QUEUED) != 0)
-        return; /* a visit is to come, and sees what precedes this release of the lock */
+        return; /* a visit follows, and sees what precedes this release of the lock */
     calls->thread = weir__is_quick(executor) ? WEIR__CALL_SOON : WEIR__CALL_NOW;
 }
 

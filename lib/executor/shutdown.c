@@ -115,7 +115,7 @@ static enum rest look_locked(weir_executor *executor) {
 
 /*
  * Shuts an idle executor down in the step that finds it idle. Returns false, without effect, if it is in use. Tasks may
- * still have to be accounted for, and callbacks of those that have ended may still run.
+ * be left to account for, and callbacks of those that have ended may still run.
  */
 static bool close_if_idle(weir_executor *executor) {
     weir__task *list = NULL;

@@ -28,6 +28,7 @@ static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
         envelope->timer.node.rank = envelope->position;
         weir__heap_push(&reorder->beyond, &envelope->timer.node);
     }
+    reorder->count++;
 }
 
 /* Takes the envelope at the next position. Returns NULL if that envelope is not ready. */
@@ -37,8 +38,10 @@ static weir__envelope *next_locked(weir__reorder *reorder) {
         *place = NULL;
     else if (reorder->beyond.root != NULL && reorder->beyond.root->rank == reorder->next)
         next = weir__envelope_of(weir__heap_pop(&reorder->beyond));
-    if (next != NULL)
-        reorder->next++;
+    if (next == NULL)
+        return NULL;
+    reorder->next++;
+    reorder->count--;
     return next;
 }
 
@@ -73,6 +76,13 @@ size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t m
     return count;
 }
 
+size_t weir__reorder_count(weir__reorder *reorder) {
+    weir__lock_acquire(&reorder->lock);
+    size_t count = reorder->count;
+    weir__lock_release(&reorder->lock);
+    return count;
+}
+
 static weir__list take_all_locked(weir__reorder *reorder) {
     weir__list all = {NULL, NULL};
     while (reorder->beyond.root != NULL)
@@ -82,6 +92,7 @@ static weir__list take_all_locked(weir__reorder *reorder) {
             weir__list_append(&all, reorder->window[i]);
         reorder->window[i] = NULL;
     }
+    reorder->count = 0;
     return all;
 }
 

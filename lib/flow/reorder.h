@@ -25,6 +25,7 @@ typedef struct weir__reorder {
     size_t size;             /* number of places in the window; a power of two; constant */
     weir__heap beyond;       /* ready envelopes beyond the window (O1) */
     uint64_t next;           /* position that leaves next */
+    size_t count;            /* number of envelopes in window and heap */
     bool releasing;          /* a thread releases envelopes (O2) */
     bool closed;             /* O4 */
 } weir__reorder;
@@ -51,6 +52,9 @@ size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir_
  * releasing thread.
  */
 size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t most);
+
+/* Returns the number of envelopes that wait for their turn. */
+size_t weir__reorder_count(weir__reorder *reorder);
 
 /* O4. Closes the buffer. Returns all envelopes in it. */
 weir__list weir__reorder_close(weir__reorder *reorder);

@@ -36,13 +36,18 @@ uint64_t weir__turns_assign_locked(weir__turns *turns, size_t count) {
     return first;
 }
 
+static void count_returned_locked(weir__turns *turns, size_t more) {
+    weir__u32_store_release(&turns->returns, weir__u32_load_relaxed(&turns->returns) + (uint32_t)more);
+}
+
 void weir__turns_return_locked(weir__turns *turns, weir__returned_group *group) {
     weir__returned_group **at = &turns->returned;
     while (*at != NULL && (*at)->position < group->position)
         at = &(*at)->next;
     group->next = *at;
     *at = group;
-    weir__u32_store_release(&turns->returns, weir__u32_load_relaxed(&turns->returns) + 1);
+    weir__assert(group->at < group->end); /* O9 */
+    count_returned_locked(turns, group->end - group->at);
 }
 
 size_t weir__turns_retake_locked(weir__turns *turns, void **items, size_t most, uint64_t *position) {
@@ -55,10 +60,10 @@ size_t weir__turns_retake_locked(weir__turns *turns, void **items, size_t most, 
     for (size_t i = 0; i < count; i++)
         items[i] = group->items[group->at++];
     group->position += count;
+    count_returned_locked(turns, -count);
     if (group->at < group->end)
         return count;
     turns->returned = group->next;
-    weir__u32_store_release(&turns->returns, weir__u32_load_relaxed(&turns->returns) - 1);
     weir__free(group);
     return count;
 }
@@ -74,6 +79,7 @@ bool weir__turns_keep(weir__turns *turns, uint64_t position, const weir__parcel 
         first->items = parcel->items;
         first->results = parcel->count;
         first->promised = parcel->promised;
+        turns->kept += parcel->count;
     }
     weir__lock_release(&turns->lock);
     return waits;
@@ -104,6 +110,7 @@ bool weir__turns_move_locked(weir__turns *turns, size_t items, size_t most, weir
     for (uint32_t i = 0; i < parcel->count; i++)
         weir__ptr_store_relaxed(&parcel->results[i], place_of(turns, at + i)->result);
     first->items = first->results = 0;
+    turns->kept -= parcel->count;
     return true;
 }
 

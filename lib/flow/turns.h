@@ -53,7 +53,8 @@ typedef struct weir__turns {
     weir__u64 next;                 /* O6 */
     bool missed;                    /* O8 */
     weir__returned_group *returned; /* O9: in the order of positions */
-    weir__u32 returns;              /* number of these groups */
+    weir__u32 returns;              /* number of items in these groups */
+    size_t kept;                    /* number of results in the window */
     weir__u32 deferred;             /* number of threads whose results wait for their turn (pipeline/has_turn.h) */
 } weir__turns;
 
@@ -90,9 +91,14 @@ void weir__turns_return_locked(weir__turns *turns, weir__returned_group *group);
 /* Takes up to `most` items of the first returned group, if there is one, and their positions. The lock is held. */
 size_t weir__turns_retake_locked(weir__turns *turns, void **items, size_t most, uint64_t *position);
 
-/* Whether a group seems to be returned. Takes no lock. */
+/* Returns the number of returned items. Takes no lock. */
+static inline size_t weir__turns_returned(const weir__turns *turns) {
+    return weir__u32_load_acquire(&turns->returns);
+}
+
+/* Whether an item seems to be returned. Takes no lock. */
 static inline bool weir__turns_has_returned(const weir__turns *turns) {
-    return weir__u32_load_acquire(&turns->returns) != 0;
+    return weir__turns_returned(turns) != 0;
 }
 
 /* Keeps the results of a group for its turn. Returns false, with no effect, if the turn has come (O7). */

@@ -33,3 +33,16 @@ void weir__turn_undefer(weir__lane *lane) {
     set_locked(lane, 0);
     weir__lock_release(&turns->lock);
 }
+
+size_t weir__turn_waiting(weir_stage *stage) {
+    weir__turns *turns = &stage->turns;
+    weir__lock_acquire(&turns->lock);
+    size_t waiting = turns->kept;
+    for (size_t i = 0; i < stage->options.threads.count; i++) {
+        const weir__lane *lane = &stage->lanes[i];
+        if (weir__u32_load_relaxed(&lane->served.deferred) != 0 && !weir__has_turn(lane))
+            waiting += weir__u32_load_acquire(&lane->served.made);
+    }
+    weir__lock_release(&turns->lock);
+    return waiting;
+}

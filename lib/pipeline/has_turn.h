@@ -26,4 +26,7 @@ bool weir__turn_defer(weir__lane *lane);
 /* Ends that: the lane has begun all its items. */
 void weir__turn_undefer(weir__lane *lane);
 
+/* Returns the number of results that wait for their turn: those that are kept, and those of deferred lanes (O11). */
+size_t weir__turn_waiting(weir_stage *stage);
+
 #endif /* WEIR_PIPELINE_HAS_TURN_H */

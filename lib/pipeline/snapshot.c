@@ -11,6 +11,7 @@
 #include "crew/crew.h"
 #include "pipeline/children.h"
 #include "pipeline/elastic.h"
+#include "pipeline/has_turn.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "pipeline/stall.h"
@@ -297,10 +298,12 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
     look_at_operations(stage, instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.input.capacity;
-        report->depth = weir_queue_size(stage->queue);
+        report->depth = weir_queue_size(stage->queue) + weir__turns_returned(&stage->turns);
         report->peak = (size_t)weir__u64_load_relaxed(&stage->peak);
         report->peak = report->peak > report->depth ? report->peak : report->depth;
     }
+    report->waiting =
+        weir__turns_are_kept(&stage->turns) ? weir__turn_waiting(stage) : weir__reorder_count(&stage->reorder);
     report->rate = instant->elapsed > 0 ? (double)report->counts.done * 1e9 / (double)instant->elapsed : 0;
 }
 

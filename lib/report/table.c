@@ -260,6 +260,13 @@ static void print_bottleneck(weir__out *out, const weir_report *report) {
     weir__out_format(out, "\n");
 }
 
+/* Begins a line about a stage. The first one of its kind has an empty line before it. */
+static void begin_line(weir__out *out, const char **before, const char *words, const weir_stage_report *stage) {
+    weir__out_format(out, "%s%s", *before, words);
+    weir__out_shown(out, stage->name);
+    *before = "";
+}
+
 /* Prints the number of threads of each elastic stage, and why it has last changed. */
 static void print_elastic(weir__out *out, const weir_report *report) {
     const char *before = "\n";
@@ -267,15 +274,13 @@ static void print_elastic(weir__out *out, const weir_report *report) {
         const weir_stage_report *stage = &report->stages[i];
         if (!weir__report_is_elastic(stage))
             continue;
-        weir__out_format(out, "%selastic: ", before);
-        weir__out_shown(out, stage->name);
+        begin_line(out, &before, "elastic: ", stage);
         weir__out_format(out, ", %" PRIuMAX " of at most %" PRIuMAX " threads", (uintmax_t)stage->threads,
                          (uintmax_t)stage->max_threads);
         if (stage->change != WEIR_THREADS_STARTED)
             weir__out_format(out, " since %s: %s", weir__figure_time(stage->changed).text,
                              weir__report_cause(stage->change));
         weir__out_format(out, "\n");
-        before = "";
     }
 }
 
@@ -285,10 +290,19 @@ static void print_limits(weir__out *out, const weir_report *report) {
         const weir_stage_report *stage = &report->stages[i];
         if (!(stage->limit > 0))
             continue;
-        weir__out_format(out, "%slimit: ", before);
-        weir__out_shown(out, stage->name);
+        begin_line(out, &before, "limit: ", stage);
         weir__out_format(out, ", at most %s\n", weir__figure_rate(stage->limit).text);
-        before = "";
+    }
+}
+
+static void print_waiting(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (stage->waiting == 0)
+            continue;
+        begin_line(out, &before, "waiting: ", stage);
+        weir__out_format(out, ", %" PRIuMAX " behind earlier items\n", (uintmax_t)stage->waiting);
     }
 }
 
@@ -297,10 +311,8 @@ static void print_blocking(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < report->stage_count; i++) {
         if (!report->stages[i].blocks)
             continue;
-        weir__out_format(out, "%sstage ", before);
-        weir__out_shown(out, report->stages[i].name);
+        begin_line(out, &before, "stage ", &report->stages[i]);
         weir__out_format(out, " blocks; give it threads of its own\n");
-        before = "";
     }
 }
 
@@ -310,8 +322,7 @@ static void print_stalls(weir__out *out, const weir_report *report) {
         const weir_stage_report *stage = &report->stages[i];
         if (stage->stalls == 0)
             continue;
-        weir__out_format(out, "%sstalls: ", before);
-        weir__out_shown(out, stage->name);
+        begin_line(out, &before, "stalls: ", stage);
         weir__out_format(out, ", %" PRIu64 " of its thread, the longest for %s, ", stage->stalls,
                          weir__figure_time(stage->longest_stall).text);
         if (stage->stall_computes)
@@ -320,7 +331,6 @@ static void print_stalls(weir__out *out, const weir_report *report) {
             weir__out_format(out, "asleep\n");
         else
             weir__out_format(out, "in system call %d\n", stage->stall_call);
-        before = "";
     }
 }
 
@@ -333,10 +343,8 @@ static void print_paused(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < report->stage_count; i++) {
         if (!report->stages[i].paused)
             continue;
-        weir__out_format(out, "%sstage ", before);
-        weir__out_shown(out, report->stages[i].name);
+        begin_line(out, &before, "stage ", &report->stages[i]);
         weir__out_format(out, " is paused\n");
-        before = "";
     }
 }
 
@@ -430,6 +438,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     print_elastic(out, report);
     print_blocking(out, report);
     print_limits(out, report);
+    print_waiting(out, report);
     print_paused(out, report);
     print_stalls(out, report);
     print_errors(out, report);

@@ -8,7 +8,7 @@
  *
  * W1  Work. Each thread takes items up to the group's mark, its fair share of them at once (prefetch.c), and begins them
  *     one by one. `owes` counts the items that are begun and not settled. If a function ends its thread, the worker
- *     settles them as it leaves; the items taken and not begun go back to the queue. An item of a port is given back
+ *     settles them as it leaves; the items taken and not begun go back to the queue. An item of a port is returned
  *     instead if its function has ended the thread, or `out` has refused its result.
  * W2  Stop. The stopper sets the mark behind every queued item. The threads end once all of these items are taken. A
  *     sentinel for each thread would do almost the same, but it needs room. The queue may be full, and the threads

@@ -33,7 +33,7 @@
  *     worker has not begun is in one of the two. A worker that took a sentinel ends at once.
  * B5  A worker of a group that grows leaves, if it must (weir__team_leave), before it takes items, or when it has found
  *     the queue and the list empty. Its batch is empty then. It owes no call: whatever it found after its last sleep
- *     it has passed on (B2), and giving back wakes one more consumer.
+ *     it has passed on (B2), and the return of items wakes one more consumer.
  *
  * Lock order: Q6; no lock is held while an item runs. Wakeups: B2.
  *

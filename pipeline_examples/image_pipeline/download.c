@@ -249,7 +249,7 @@ static void skip(struct work *work, struct photo *photo) {
 
 /*
  * If the photo's host is paused, puts the photo to the end of its queue: else the few that this program may take would
- * soon be those of that host. The failures of the host are left out, since each program has to see some of them. Only
+ * soon be those of that host. The failures of the host are left out, since each program must see some of them. Only
  * this program knows a host behind a redirect. Returns false if the photo stays here and waits.
  */
 static bool put_again(struct downloader *downloader, weir_task *task) {

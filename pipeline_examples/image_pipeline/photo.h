@@ -49,7 +49,7 @@ struct photo {
     size_t thumbnail_count;
     struct room *room;         /* counts the next one; NULL before the download */
     uint64_t held;             /* bytes taken for the picture and its thumbnails */
-    size_t expected;           /* bytes of the picture, as learnt from a download that had to wait for memory; else 0 */
+    size_t expected;           /* bytes of the picture, as learnt from a download that waited for memory; else 0 */
     uint64_t granted;          /* bytes that a child process may take for the decode */
     bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
     unsigned failures;         /* transient ones in this stage */

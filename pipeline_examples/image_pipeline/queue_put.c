@@ -17,7 +17,7 @@ enum {
     LOOKS = 120,  /* for the end of the joined programs */
     THERE = 20,   /* looks at which the sentinel is there */
     MISSING = 30, /* looks at which it is not: a program was killed with it */
-    PATIENCE = 3  /* seconds until an entry comes: one that was given back comes after one */
+    PATIENCE = 3  /* seconds until an entry comes: a returned one comes after one */
 };
 
 enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t count, size_t *put) {

@@ -41,7 +41,7 @@ struct share {
     struct refusals refusals;
     struct queue *queue;
     char run[RUN_SIZE];
-    char *held[MOST_HELD]; /* texts of entries that are to be put together */
+    char *held[MOST_HELD]; /* texts of entries to put together */
     size_t held_index[MOST_HELD];
     size_t held_count;
     bool *has_ended; /* one for each picture that was given */

@@ -10,7 +10,7 @@ static int pieces; /* number of pieces that are through */
 static int make_two_pieces(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);
-    sched_check(pieces == 2 * (number(got) - 1), "it is let in after %d pieces", pieces);
+    sched_check(pieces == 2 * (number(got) - 1), "it is admitted after %d pieces", pieces);
     weir_task_emit(task, got);
     weir_task_emit(task, got);
     return end_call(got);

@@ -213,6 +213,37 @@ void scenario_crew_turns_without_room(void) {
     finish_calmly(5);
 }
 
+static void *end_after_first(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 1) {
+        wait_at_gate();
+        must(weir_queue_put(told, got), WEIR_OK);
+    }
+    if (number(got) == 2) {
+        open_gate();
+        must(weir_queue_get(told, &(void *){NULL}), WEIR_OK);
+    }
+    (void)end_call(got);
+    return got;
+}
+
+/* The second result is kept as the first one passes, after its lane has looked for results that follow. */
+void scenario_crew_turns_pass_against_keep(void) {
+    begin_on(2);
+    told = new_queue(4);
+    add_stage(ordered("first", end_after_first, 2));
+    add_last(ordered("last", pass_on, 2));
+    start_pipeline();
+    learn(LEARNT);
+    put_calmly(1, 2);
+    let_run(2, 2);
+    finish_calmly(3);
+    check_results(results, (int[]){LEARNT, 1, 2, 0});
+    must(weir_queue_destroy(told), WEIR_OK);
+}
+
 static weir_stage *paused;
 
 static void *pause_at_first(void *got, void *arg) {

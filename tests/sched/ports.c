@@ -188,7 +188,7 @@ static void deliver_until_closed(void *delivered) {
     *(int *)delivered = n;
 }
 
-/* The delivering thread blocks at the window, and ends with the queue. The destroy drops and gives back each delivery. */
+/* The delivering thread blocks at the window, and ends with the queue. The destroy drops and returns each delivery. */
 void scenario_port_deliver_against_drain(void) {
     static int delivered;
     begin(0, 2);
@@ -262,7 +262,7 @@ static void *work(void *got, void *unused) {
     return got;
 }
 
-/* The worker settles the item, or gives it up: then it is dropped and given back. */
+/* The worker settles the item, or gives it up: then it is dropped and returned. */
 void scenario_port_worker_against_discard(void) {
     weir_worker *worker;
     const weir_worker_options options = {.func = work};

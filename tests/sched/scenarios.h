@@ -492,6 +492,7 @@ void scenario_turns(void);
 void scenario_crew_turns_of_three(void);
 void scenario_crew_turns_pass(void);
 void scenario_crew_turns_pass_together(void);
+void scenario_crew_turns_pass_against_keep(void);
 void scenario_crew_turns_against_rescue(void);
 void scenario_crew_turns_against_monitor(void);
 void scenario_crew_turns_without_room(void);
