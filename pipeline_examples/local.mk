@@ -155,6 +155,7 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/address.h \
+	pipeline_examples/image_pipeline/append.c pipeline_examples/image_pipeline/append.h \
 	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
 	pipeline_examples/image_pipeline/room.c pipeline_examples/image_pipeline/room.h \

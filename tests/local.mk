@@ -236,7 +236,8 @@ tests_test_thread_LDADD = $(inside_ldadd)
 tests_test_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_yield
 
 tests_test_image_pipeline_SOURCES = \
-	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/digest.c \
+	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/append.c \
+	pipeline_examples/image_pipeline/digest.c \
 	pipeline_examples/image_pipeline/format.c pipeline_examples/image_pipeline/journal.c pipeline_examples/image_pipeline/names.c \
 	tests/image_pipeline_address.c \
 	tests/image_pipeline_blocked.c \

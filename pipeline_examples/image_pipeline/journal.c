@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "names.h"
 #include "terminal.h"
 
@@ -34,18 +35,6 @@ enum {
 static bool fail(const struct journal *journal, const char *reason) {
     terminal_say("%s: %s", journal->path, reason);
     return false;
-}
-
-/* Returns false with errno set if some or all of the text could not be written. */
-static bool append(int file, const char *text, size_t size) {
-    while (size > 0) {
-        ssize_t written = write(file, text, size);
-        if (written < 0 && errno != EINTR)
-            return false;
-        text += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return true;
 }
 
 /* Adds the mark of a line. Returns false if memory is exhausted. A line that is no mark is what a kill has left. */

@@ -17,6 +17,7 @@
 
 #include <weir/deadline.h>
 
+#include "append.h"
 #include "escape.h"
 #include "queue.h"
 #include "terminal.h"
@@ -73,17 +74,6 @@ static void write_line(FILE *stream, const struct photo *photo, const struct rep
     fprintf(stream, "\"attempts\":%u,\"bytes_in\":%zu,\"bytes_out\":%zu,\"milliseconds\":%" PRIu64 "}\n",
             photo->retries + 1, photo->bytes_in, photo->thumbnails == NULL ? 0 : photo->thumbnails[photo->size].size,
             took / 1000000);
-}
-
-static bool append(int file, const char *text, size_t size) {
-    while (size > 0) {
-        ssize_t written = write(file, text, size);
-        if (written < 0 && errno != EINTR)
-            return false;
-        text += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return true;
 }
 
 static void break_off(struct report *report, int error) {
