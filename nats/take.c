@@ -7,9 +7,9 @@
  *
  * with two more words before the stream on newer servers. A message with a header "Status" ends a request.
  *
- * An item that returns to the server while a request of a program without a subscription is open is lost to 2.9.10 until ack_wait
- * is over: the server takes it from its list for that request. So the last taker leaves the subscription to the look, which
- * ends it when no request is open, and returns the items that are not begun then.
+ * An item that returns to the server while a request of a program without a subscription is open is lost to 2.9.10
+ * until ack_wait is over: the server takes it from its list for that request. So the last taker leaves the subscription
+ * to the look, which ends it when no request is open, and returns the items that are not begun then.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -95,7 +95,8 @@
  *              source or an at_end, the call counts as failed. All other items end as in a cancel. If the run was
  *              cancelled before, its outcome does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
- *              cancelled or destroyed.
+ *              cancelled or destroyed. While start runs, pause, set_rate
+ *              and set_threads return WEIR_INVALID.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In a callback, or in a write to the
  *              stream of show, these calls are wait, wait_idle, destroy and finish. A finish begins the end of the run
  *              nevertheless. A put without a deadline also returns WEIR_DEADLOCK there, if there is no room. All other
@@ -107,9 +108,10 @@
  *   Cancelling No call is a cancellation point (pthread_cancel). Callbacks and writes to streams within a call are
  *              not cancellation points either. A cancellation request stays pending until the call has returned.
  *   NULL       A call has no effect if its pipeline, its task, an output pointer or a required function is NULL. It
- *              then returns WEIR_INVALID; a call without a status returns 0, false or NULL. Four calls differ:
- *              weir_pipeline_cancel_fd and weir_task_stop_fd return -1, weir_task_deadline returns WEIR_NEVER, and
- *              weir_task_fail returns its `code`, or WEIR_CODE(WEIR_FAILED) for 0.
+ *              then returns WEIR_INVALID; a call without a status returns 0, false or NULL. Some calls differ:
+ *              weir_pipeline_cancel_fd and weir_task_stop_fd return -1, weir_task_deadline returns WEIR_NEVER,
+ *              weir_task_fail returns its `code`, or WEIR_CODE(WEIR_FAILED) for 0, and weir_pipeline_destroy of NULL
+ *              returns WEIR_OK.
  *
  * Times are nanoseconds. WEIR_MILLISECOND and WEIR_SECOND are one millisecond and one second.
  *
@@ -216,13 +218,14 @@ typedef int weir_end_func(weir_task *task, void *state);
  * - `fd` is readable; an operation that the loop finishes in this call makes it readable, too
  * - `deadline` has passed; if `deadline` is 0, the function polls the loop and does not block
  *
- * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it calls
- * the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. It reads the clock before each
- * call; after a quick one, only before every eighth. An emit that finds no room calls the function within `run`, and
- * may call abort there. So `run` must complete what it has begun before it emits.
+ * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it
+ * calls the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. To measure the
+ * millisecond, it reads the clock before each call of `run`; after a short call, only before every eighth. An emit
+ * that finds no room calls the function within `run`, and may call abort there. So `run` must complete what it has
+ * begun before it emits.
  *
- * A function that ends its thread (pthread_exit) is not called again, and the run fails. It must not do so while the
- * queue of results is full: the result of an operation that the thread is sending is lost then. The library owns `fd`:
+ * A function that ends its thread (pthread_exit) is not called again, and the run fails. If the function ends its
+ * thread while the queue of results is full, the result that the thread is sending is lost. The library owns `fd`:
  * poll it together with the loop's own descriptors, and do not read, write or close it. All calls get the same `fd`.
  * `state` is as for the stage's function.
  */
@@ -238,8 +241,8 @@ typedef struct weir_stall {
 
 /*
  * Called once for each stall, when a call has occupied the thread of the stage for errors.stall_time and still runs.
- * The call is one of the stage's function, or of a function that the stage's wait runs. init and fini are no such calls:
- * they hold no operation up.
+ * The call is one of the stage's function, or of a function that the stage's wait runs. init and fini are no such
+ * calls: they hold no operation up.
  *
  * A wait that sleeps is no stall while `fd` is not readable, if the thread sleeps in poll, select, epoll_wait,
  * io_uring_enter or a variant of these. The same holds if the system does not show the system call. A sleep in any
@@ -361,8 +364,8 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
  *
  * An item in back-off occupies neither a worker nor a queue slot, but keeps its place of per_key: with a per_key of 4,
  * four items in back-off hold up their key until one of them has ended. After the delay, the item is requeued, and any
- * worker may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in an
- * ordered stage, it goes to the front. A requeue may exceed the queue's capacity.
+ * worker may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in
+ * an ordered stage, it goes to the front. A requeue may exceed the queue's capacity.
  *
  * Jitter: each delay is a random 50 to 100% of the value that backoff and max_backoff determine.
  */
@@ -395,7 +398,7 @@ typedef struct weir_stage_work {
     weir_task_func *run;        /* full form: emits any number of results, and can fail */
     weir_batch_func *run_batch; /* full form for batches */
     weir_task_func *source;     /* full form for a stage without input: produces items */
-    void *arg;                  /* argument of every callback of this stage */
+    void *arg;                  /* argument of the callbacks of this stage; with init, see above */
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
@@ -423,7 +426,7 @@ typedef struct weir_stage_threads {
 /* The input of a stage, and what becomes of items that are not done. A source has no input: its capacity must be 0. */
 typedef struct weir_stage_input {
     size_t capacity;      /* items in the queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
-    weir_drop_func *drop; /* frees an item of this stage that is not done; NULL leaves the item unfreed */
+    weir_drop_func *drop; /* frees a failed or dropped item of this stage; NULL leaves the item unfreed */
     void *reserved[2];    /* must be NULL */
 } weir_stage_input;
 
@@ -492,17 +495,20 @@ typedef struct weir_stage_errors {
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
- * In a pipeline that is not simple (below), order is restored once for two ordered stages, after the second, if all of
- * this holds: the first is a func, and the second is its only successor; the second has no other input, and no stage is
- * connected back to it; the second has several threads and no per_key. A slow item then delays no other item in either
- * stage.
+ * A pipeline is simple if it has only funcs and sources with at most one successor, and no at_end, rate, per_key,
+ * max_items, max_bytes, weigh or settled, and each of its ordered stages runs on the crew or has one thread. In a
+ * simple pipeline, each ordered stage restores its own order, and items need no memory of their own. Results behind a
+ * slow item wait in its stage, and reserve places of the next stage's queue. If other stages put to that queue, or it
+ * is a queue of the program, they reserve none. The stage takes a limited number of items beyond the slow one: the
+ * capacity of the queue that gets its results, rounded up to a power of two from 256 to 16384.
  *
- * A simple pipeline has only funcs and sources with at most one successor, and no at_end, rate, per_key, max_items,
- * max_bytes, weigh or settled. Each of its ordered stages runs on the crew, or has one thread. In a simple pipeline, each
- * ordered stage restores its own order, and items need no memory of their own. Results behind a slow item wait in its
- * stage, and take places of the next stage's queue. Where they go to a queue of the program, or one to which other stages
- * put, they take none, and their number is limited to its capacity, rounded up to a power of two from 256 to 16384. Set
- * max_items to have the order of several stages restored once.
+ * In any other pipeline, two ordered stages in a row restore order once, after the second, if all of this holds:
+ *
+ * - the first is a func, and the second is its only successor
+ * - the second has no other input, and no stage is connected back to it
+ * - the second has several threads and no per_key
+ *
+ * A slow item then delays no other item in either stage. To have this in a simple pipeline, set max_items to a limit.
  *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
  * key until the next item with this key may begin.
@@ -540,10 +546,10 @@ typedef enum weir_outcome {
 /*
  * Receives the outcome of a submitted item, and the ticket of its submit. Called once for each item that
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
- * Called in the thread in which the last of them ended: a thread of a stage, a thread of the library, or a thread that
- * cancels, finishes or destroys the pipeline. All drop functions for the item and its results have returned by then,
- * and the pipeline does not use the ticket afterwards. So if the ticket is the item itself, and nothing else frees it,
- * settled may free it: then no function, no drop function and no reader of a `results` or `dead` queue frees it.
+ * Called in the thread in which the last of them ended: a thread of a stage, a thread of the library, or a thread
+ * that cancels, finishes or destroys the pipeline. All drop functions for the item and its results have returned by
+ * then, and the pipeline does not use the ticket afterwards. So the ticket may be the item itself, and settled may
+ * free it, if no function, no drop function and no reader of a `results` or `dead` queue does.
  *
  * The outcome has no code and no message. For an answer with the reason, the stage's function writes the reason into
  * the item or the ticket before it fails; or the stage of weir_pipeline_connect_dead reads it in the letter of the
@@ -577,7 +583,7 @@ typedef struct weir_pipeline_options {
     weir_weigh_func
         *weigh;        /* weight of an item; called once for each item put, fed or produced; required for max_bytes */
     void *weigh_arg;   /* argument of weigh; must be NULL without it */
-    size_t max_errors; /* maximum errors kept in a report: the first ones of the run; 0 selects 100 */
+    size_t max_errors; /* maximum errors kept in a report: the first ones, and the fatal one; 0 selects 100 */
     uint64_t grace;    /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
     FILE *trace;       /* the caller's stream for the trace; NULL disables the trace */
     weir_settled_func *settled; /* receives the outcomes of submitted items; NULL disables submitting */
@@ -609,7 +615,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  *   batch.wait
  * - per_key without key, or batch.bytes without batch.weigh
  * - key or key_rate without per_key, burst without rate, or batch.weigh without batch.bytes
- * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
+ * - retry.backoff or retry.when without retry.attempts, except a backoff of a source with WEIR_SKIP; or
+ *   retry.max_backoff without retry.backoff
  * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if fan_out is not WEIR_TO_ALL
  * - a threads.max, other than 0, below threads.count; or above threads.count for a source, which is never elastic
  * - a width with threads.count, threads.max, init, fini or at_end, each of which gives the stage threads of its own
@@ -698,8 +705,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * Before this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either, is
- * not simple, and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all
- * threads (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
+ * not simple, and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities,
+ * all threads (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
  *
  * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
  * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead
@@ -903,10 +910,10 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * nothing is in flight, the call succeeds even if the deadline has already passed. A stage with at_end counts as in
  * flight until all its at_end calls have returned.
  *
- * After the drain, the call waits for functions that still run, until the deadline and for at least `grace`; after a
- * cancel, for `grace` alone. Such a function is a callback, a destructor of thread-specific data, or a write to a
- * stream that accepts no data. When all have returned, the threads are joined. After the join, the caller may read all
- * data that the functions of the stages have written.
+ * After the drain, the call waits for functions that still run until the deadline, or until `grace` has passed,
+ * whichever is later. After a cancel, it waits for `grace`. Such a function is a callback, a destructor of
+ * thread-specific data, or a write to a stream that accepts no data. When all have returned, the threads are joined.
+ * After the join, the caller may read all data that the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
  * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).
@@ -914,9 +921,9 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * `report` may be NULL. Otherwise each call sets `*report`. The caller frees the report. If the call returns
  * WEIR_INVALID, or is out of memory for the report, `*report` is NULL.
  *
- * Several threads may call finish. All of them block, and the earliest deadline counts. If a function still runs when
- * `grace` has passed after the earliest deadline, all calls return WEIR_BUSY. When the run is over, each further call
- * returns the same status again.
+ * Several threads may call finish. All of them block, and the earliest deadline counts. If a function still runs at
+ * the end of this wait, all calls return WEIR_BUSY. When the run is over, each further call returns the same status
+ * again.
  *
  * In a callback, finish does not block. Puts are refused from then on, and sources stop. Another thread must call
  * finish to wait for the end.
@@ -928,8 +935,8 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
  *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
  *                   such function and its place, and each stage with such an operation; the message names the first
- *                   of them. A further call waits again; after a cancel, for another `grace`, regardless of its
- *                   deadline
+ *                   of them. A further call waits again; after a cancel, it ignores its deadline and waits for
+ *                   another `grace`
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report
@@ -980,8 +987,9 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 
 /*
  * Passes a result on to its destination: the next stage, selected by fan_out, or the `results` queue of a stage with
- * no successor. If there is neither, the result is ignored. In every case, the call passes the ownership of the result
- * to the pipeline. After a cancel, the result goes to the drop function of its destination. A NULL task has no effect.
+ * no successor. If there is neither, the result is ignored. In every case, the call passes the ownership of the
+ * result to the pipeline. After a cancel, the result goes to the drop function of its destination, or to a `results`
+ * queue that another pipeline keeps open. A NULL task has no effect.
  *
  * Blocks while the destination is full. Unblocks when there is room or the pipeline is cancelled. In a source or an
  * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block: the results
@@ -1014,10 +1022,11 @@ WEIR_API void weir_task_emit(weir_task *task, void *result);
  * pipeline gives the item to the drop function of its stage at once.
  *
  * Returns WEIR_OK, or
- *   WEIR_CLOSED   if the input of the stage has ended. This happens only in calls for results of an at_end in the loop
+ *   WEIR_CLOSED   if the input of the stage has ended. This happens only at the end of a loop: an at_end in the loop
+ *                 has emitted a result, and the function that gets it feeds
  *   WEIR_INVALID  if the task is NULL, or that of a source or an at_end. Also if the caller's stage is not connected
- *                 back to `stage`. Also if order is restored once for `stage` and the stage before it
- *                 (weir_stage_options); to allow the feed, connect `stage` back to itself
+ *                 back to `stage`. Also if `stage` restores order for the stage before it, too (weir_stage_options);
+ *                 to allow the feed, connect `stage` back to itself
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
@@ -1105,9 +1114,10 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
 WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
- * Returns whether the end of the run has begun: by a finish, a signal of weir_pipeline_end_on, or a cancel. Stays true.
- * In-flight items are still completed, fed ones too. So a function that feeds should stop feeding then, or the finish
- * lasts until nothing is left to feed. A source asks weir_task_cancelled. A NULL task gives false.
+ * Returns whether the end of the run has begun: by a finish, a signal of weir_pipeline_end_on, or a cancel. Stays
+ * true. Unless the run is cancelled, in-flight items are still completed, fed ones too. So a function that feeds
+ * should stop feeding then, or the finish lasts until nothing is left to feed. A source asks weir_task_cancelled. A
+ * NULL task gives false.
  */
 WEIR_API bool weir_task_finishing(const weir_task *task);
 
@@ -1162,7 +1172,8 @@ WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
 
 /*
  * Makes a report of the current state (weir/report.h), which the caller frees. Stops no thread. Its counts, rates,
- * percentiles and bottleneck are since the start of the run, and it keeps the first max_errors errors.
+ * percentiles and bottleneck are since the start of the run, and it keeps the first max_errors errors; the fatal
+ * one is among them.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if an argument is NULL

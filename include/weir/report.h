@@ -85,7 +85,8 @@ typedef struct weir_stage_report {
     size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
     size_t peak;                 /* greatest depth seen; the queue is sampled */
-    size_t waiting;              /* items now that are finished, and wait to leave behind earlier ones (ordered) */
+    size_t waiting;              /* items now that are finished, and wait to leave behind earlier ones (ordered); of
+                                    stages that restore order once, the last one tells those of all */
     uint64_t busy;               /* neither starved nor blocked nor paused */
     uint64_t starved;            /* asleep for lack of items */
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in

@@ -114,8 +114,8 @@ static enum rest look_locked(weir_executor *executor) {
 }
 
 /*
- * Shuts an idle executor down in the step that finds it idle. Returns false, without effect, if it is in use. Tasks may
- * be left to account for, and callbacks of those that have ended may still run.
+ * Shuts an idle executor down in the step that finds it idle. Returns false, without effect, if it is in use. The counts
+ * may lack ended tasks, and callbacks of such tasks may still run.
  */
 static bool close_if_idle(weir_executor *executor) {
     weir__task *list = NULL;

@@ -281,7 +281,7 @@ weir__elastic_step weir__elastic_decide(weir__elastic *elastic, const weir__elas
         return keep(look, quick);
     weir__elastic_step step = elastic->awake ? look_again(elastic, look) : wake(elastic, look);
     if (step.cause != WEIR__NO_CHANGE)
-        step.threads = at_most(step.threads, elastic->most); /* some may still leave */
+        step.threads = at_most(step.threads, elastic->most); /* surplus threads may not have left */
     elastic->last = *look;
     return step;
 }

@@ -9,13 +9,14 @@
  * O6  `next` is the position whose turn has come. The thread that has that group sends its results, and then ends the
  *     turn. It alone changes `next`, under the lock.
  * O7  The window holds the results of a group at its position modulo the window's size. A group is kept only if its
- *     turn has not come, as seen with the lock held. The end of a turn looks for the next group under the same lock. So
- *     each group that is kept is found by the end of the turn before its own. The thread that finds it has its turn.
- * O8  At most `size` positions are in use, from `next` on. A thread that finds none free sets `missed`. The group at
- *     `next` is with a thread, or returned (O9), so a turn ends later, and the thread that ends it is told of the miss.
+ *     turn has not come, as seen with the lock held. The thread that ends a turn looks for the next group under the
+ *     same lock. So it finds each kept group. It then has the turn of that group.
+ * O8  At most `size` positions are in use, from `next` on. If no position is free, a thread sets `missed`. The end of a
+ *     turn clears `missed`, and tells its thread. A turn always ends later: a thread has the group at `next`, or takes
+ *     it as a returned group (O9).
  *
- * O9  Items that were taken and not begun may be returned with their positions: they are a group of their own. Such groups
- *     are taken again before items of the queue.
+ * O9  Items that were taken and not begun may be returned with their positions: they are a group of their own. Such
+ *     groups are taken again before items of the queue.
  *
  * Lock order: a thread that holds the lock may acquire that of the next stage's turns, and locks of queues. No thread
  * blocks here.
@@ -28,12 +29,12 @@
 #include "closable_queue/segment.h"
 #include "lock/lock.h"
 
-/* A place of the window. */
+/* A slot of the window. */
 typedef struct weir__turn_place {
     void *result;
-    uint32_t items;    /* in the first place of a group that is kept: number of its items; otherwise 0 */
-    uint32_t results;  /* in the same place: number of its results, from that place on; at most one for each item */
-    uint32_t promised; /* in the same place: see weir__parcel */
+    uint32_t items;    /* in the first slot of a kept group: number of its items; otherwise 0 */
+    uint32_t results;  /* in the same slot: number of its results, from that slot on; at most one for each item */
+    uint32_t promised; /* in the same slot: see weir__parcel */
 } weir__turn_place;
 
 /* A returned group (O9). */
@@ -44,11 +45,14 @@ typedef struct weir__returned_group {
     void *items[];
 } weir__returned_group;
 
-/* Zero-initialised: not in use. The lock guards all other members except `size` and what others may read. */
+/*
+ * Zero-initialised: not in use. The lock guards all members that are not constant; other threads may read the atomic
+ * ones.
+ */
 typedef struct weir__turns {
     weir__lock lock;
     weir__turn_place *window;       /* O7; constant; NULL: not in use */
-    size_t size;                    /* number of places in the window; a power of two; constant */
+    size_t size;                    /* number of slots in the window; a power of two; constant */
     uint64_t taken;                 /* number of positions assigned */
     weir__u64 next;                 /* O6 */
     bool missed;                    /* O8 */
@@ -62,10 +66,13 @@ typedef struct weir__turns {
 typedef struct weir__parcel {
     weir__slot *results;
     uint32_t items, count; /* numbers of items and of results; `items` is 0 if there is no group */
-    uint32_t promised;     /* number of places that the next queue has promised for them (Q14) */
+    uint32_t promised;     /* number of places of the next queue that are promised to these results (Q14) */
 } weir__parcel;
 
-/* Allocates the window: for `most` items, within fixed limits. Returns false if there is no memory. */
+/*
+ * Allocates a window of `most` slots, rounded up to a power of two from 256 to 16384. Returns false if there is no
+ * memory.
+ */
 bool weir__turns_prepare(weir__turns *turns, size_t most);
 
 void weir__turns_free(weir__turns *turns);
@@ -74,7 +81,7 @@ static inline bool weir__turns_are_kept(const weir__turns *turns) {
     return turns->window != NULL;
 }
 
-/* Whether the turn of a position has come, which no other thread has. Then it stays so until its end. */
+/* Whether `position` has its turn. If it is of the caller's group, only the caller can end this turn. */
 static inline bool weir__turns_has_come(const weir__turns *turns, uint64_t position) {
     return weir__u64_load_acquire(&turns->next) == position;
 }
@@ -104,21 +111,22 @@ static inline bool weir__turns_has_returned(const weir__turns *turns) {
 /* Keeps the results of a group for its turn. Returns false, with no effect, if the turn has come (O7). */
 bool weir__turns_keep(weir__turns *turns, uint64_t position, const weir__parcel *parcel);
 
-/* Whether the group that follows one of `items` items, whose turn has come, is kept. The lock is held. */
+/* The group at `next` has `items` items. Returns whether the group after it is kept. The lock is held. */
 bool weir__turns_follows_locked(const weir__turns *turns, size_t items);
 
 /* Ends the turn of a group of `items` items. Returns whether a thread has missed a position (O8). The lock is held. */
 bool weir__turns_end_locked(weir__turns *turns, size_t items);
 
 /*
- * If the group that follows one of `items` items, whose turn has come, is kept and has at most `most` results, moves them
- * into the array of `parcel`. Both groups have one turn then. Returns false if there is none. The lock is held.
+ * The group at `next` has `items` items. If the group after it is kept and has at most `most` results, moves these into
+ * the array of `parcel`; both groups then share one turn. Otherwise returns false. The lock is held.
  */
 bool weir__turns_move_locked(weir__turns *turns, size_t items, size_t most, weir__parcel *parcel);
 
 /*
- * Ends a turn like weir__turns_end_locked. If the next group is kept, moves its results, at most `most`, into the array of
- * `parcel`: the caller has its turn (O7). Otherwise sets `parcel->items` to 0.
+ * Ends a turn like weir__turns_end_locked. If the next group is kept, moves its results into the array of `parcel`,
+ * which has room for `most`, at least those of any group: the caller has its turn (O7). Otherwise sets `parcel->items`
+ * to 0.
  */
 bool weir__turns_end(weir__turns *turns, size_t items, size_t most, weir__parcel *parcel);
 

@@ -1,8 +1,8 @@
 /*
  * has_turn.h - Whether the results of a lane may leave now, in a stage that keeps turns (in_turn.h).
  *
- * O11 A lane with results in its outbox whose call takes long, or that waits, is deferred if its turn has not come. A lane
- *     is deferred under the lock under which turns end. So the lane that ends the turn before finds it, and sends for it.
+ * O11 A deferred lane has results in its outbox before its turn, and its thread is in a long call or waits. A lane is
+ *     deferred under the lock under which turns end. So the lane that ends the turn before finds it, and sends for it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,12 +18,12 @@ static inline bool weir__has_turn(const weir__lane *lane) {
 }
 
 /*
- * O11. Returns false if the lane's results may leave now. Otherwise defers the lane. Called by any thread; the lane's
- * position may change meanwhile, and another morsel of it is deferred.
+ * O11. Returns false if the lane's results may leave now. Otherwise defers the lane. Any thread may call this. If the
+ * lane goes on to another morsel during the call, that one is deferred.
  */
 bool weir__turn_defer(weir__lane *lane);
 
-/* Ends that: the lane has begun all its items. */
+/* Ends the deferral. Called when the lane has begun all its items. */
 void weir__turn_undefer(weir__lane *lane);
 
 /* Returns the number of results that wait for their turn: those that are kept, and those of deferred lanes (O11). */

@@ -119,7 +119,10 @@ void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *g
     (void)weir__job_ready(&lane->stage->shift.job);
 }
 
-/* Whether kept results keep their promised places: not if others put there, as the call before may last for ever (N3). */
+/*
+ * Whether kept results may have promised places. If other stages put to the next queue, they may not: a call that lasts
+ * would block those stages (N3, morsel.h).
+ */
 static bool keeps_places(const weir_stage *stage) {
     return stage->successor_count == 1 && stage->successors[0]->predecessor_count == 1;
 }

@@ -5,9 +5,10 @@
  * are ready before their turn stay in the stage, and the lane is free. The lane that ends the turn before theirs sends
  * them.
  *
- * O10 The results of a lane leave its outbox only in their turn: the thread that sends them looks at the position after
- *     `made` (N7). A lane whose results pass on ends its turn in the same step. So it never sends the results of others,
- *     for which it might have to wait, while it has the lane of the next stage.
+ * O10 The results of a lane leave its outbox only in their turn: the thread that sends them reads `made` before the
+ *     position, so the position is that of these results or of later ones (N7, morsel.h). A lane whose results pass on
+ *     ends its turn in the same step. So no thread blocks on the results of another lane while it has a lane of the
+ *     next stage.
  *
  * A stage with one lane needs no turns, nor does one whose results go nowhere.
  *
@@ -22,9 +23,9 @@
 bool weir__in_turn_prepare(weir_stage *stage);
 
 /*
- * Takes up to `most` items and their positions, like weir_queue_try_get_many. One that was returned is taken even if
- * `most` is 0: places may be promised to results that wait for its turn. Returns WEIR_FULL, with no item, if `most` is 0,
- * or no position is free: then the job is made ready when one is.
+ * Takes up to `most` items and their positions, like weir_queue_try_get_many. If `most` is 0, still takes one returned
+ * item: results behind it may have all promised places until it is done. Otherwise returns WEIR_FULL if `most` is 0. If
+ * no position is free, returns WEIR_FULL, and the end of a turn makes the job ready.
  */
 weir_status weir__in_turn_take(weir__lane *lane, void **items, size_t most, size_t *count);
 
@@ -32,17 +33,17 @@ weir_status weir__in_turn_take(weir__lane *lane, void **items, size_t most, size
 void weir__in_turn_gather(weir__lane *lane, size_t most);
 
 /*
- * Lets all results in the outbox, whose turn has come, pass to a lane of the next stage (Q15), and ends their turn. Returns
- * false, with no effect, if they cannot: other results follow at once, or the next stage has no room. `out_lock` is held.
+ * Passes all results in the outbox to a lane of the next stage (Q15), and ends their turn, which must have come.
+ * Returns false, with no effect, if the next group is kept here, or the next stage has no room. `out_lock` is held.
  */
 bool weir__in_turn_pass(weir__lane *from, weir__lane *to, size_t promised);
 
-/* Notes how many items the lane's turn has: those that it has begun. */
+/* Sets the number of items of the lane's turn: those that the lane has begun. */
 void weir__in_turn_begin(weir__lane *lane, size_t items);
 
 /*
- * O9. Returns the lane's items from the number `from` on. They are in `group`, which is taken over. Makes the job ready:
- * the lane may look for no further item.
+ * O9. Requeues the lane's items from index `from` on, which are in `group`. Takes over the group. Makes the job ready,
+ * as this lane may take no further item.
  */
 void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *group);
 

@@ -39,7 +39,7 @@ static size_t most_in_a_row(weir__lane *lane) {
     return weir__rate_limits(&lane->stage->rate) ? 0 : weir__timing_untimed(lane);
 }
 
-/* Calls the function for items in a row. Returns how many, fewer if the run is cancelled. */
+/* Calls the function for items in a row. Returns how many: fewer if the run is cancelled or the stage is paused. */
 static size_t call_in_a_row(weir__lane *lane, size_t count) {
     const weir_stage *stage = lane->stage;
     const weir_pipeline *pipeline = stage->pipeline;

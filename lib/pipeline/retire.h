@@ -1,9 +1,10 @@
 /*
  * retire.h - Retires items: ends an item in its stage.
  *
- * Retiring an item takes three steps. The item is counted in its stage. Its piece of its root ends, or is sent on.
- * Last, the item is settled in the stage's queue (S3, S1). If a lane holds an item, the worker settles it after its
- * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
+ * Retiring an item takes three steps. The item is counted in its stage. The item's piece of its root (root.h) ends, or
+ * travels on with a result. Last, the item is settled in the stage's queue (S3, S1). If a lane holds an item, the
+ * worker settles it after its function returns, together with others; a queue that discards settles the first item.
+ * Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
