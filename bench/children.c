@@ -165,7 +165,8 @@ static void run_replace(void) {
         uint64_t killed = weir_deadline_after(0);
         if (kill(job.answer.pid, SIGKILL) != 0)
             fail("no kill");
-        must(weir_pipeline_wait_idle(pipeline, WEIR_NEVER));
+        /* For ever if the child was killed before the begin of the hanging item. */
+        must(weir_pipeline_wait_idle(pipeline, weir_deadline_after(60 * WEIR_SECOND)));
         if (next.answer.pid == job.answer.pid || next.answer.begun < killed)
             fail("the child was not replaced");
         latencies[i] = next.answer.begun - killed;

@@ -17,6 +17,7 @@ parts=${6:-flights cancels wakes stalls children losses}
 requests=10000 server=
 mkdir -p "$work" && rm -f "$work"/*.runs
 trap '[ -z "$server" ] || kill "$server"' EXIT
+trap 'exit 130' INT TERM
 
 # row GOAL FIGURE UNIT BAR: a figure must not exceed its bar.
 row() {
@@ -41,6 +42,7 @@ sum() {
 
 # serve MILLISECONDS: starts the server; its ports are in $ports.
 serve() {
+    rm -f "$work/ports"
     bench/flights server "$1" >"$work/ports" &
     server=$!
     for _ in $(seq 100); do
@@ -77,11 +79,11 @@ measure_flights() {
 }
 
 measure_cancels() {
-    serve 60000
     for _ in $(seq "$runs"); do
+        serve 60000
         for kind in close cancel end; do fly "$kind"; done
+        stop_server
     done
-    stop_server
     row "cancel of $requests operations, their abort closes sockets; the closes take $(sum "$(median close 1) * 1000" %.0f) ms without weir" \
         "$(sum "$(median cancel 1) * 1000" %.0f)" ' ms' 50
     row 'the same without the closes' "$(sum "$(median end 1) * 1000" %.0f)" ' ms' 50
@@ -90,7 +92,7 @@ measure_cancels() {
 # On one processor, so that no processor must wake up first.
 measure_wakes() {
     pin=
-    command -v taskset >"$work/found" 2>&1 && pin='taskset -c 0'
+    taskset -c 0 true 2>"$work/found" && pin='taskset -c 0'
     for _ in $(seq "$runs"); do
         for way in get poll; do
             line=$($pin bench/wakes $way n=5000)
@@ -100,7 +102,7 @@ measure_wakes() {
     get=$(median wake_get 1)
     row "wake-up of a poll over one of a get, which takes $get us" "$(sum "$(median wake_poll 1) - $get" %.1f)" ' us' 0.5
     line=$(bench/wakes lost "n=$wakes" p=2 c=2 cap=2)
-    row "lost of $(value blocked "$line") polls that blocked, 2 threads put and 2 get" "$(value lost "$line")" '' 0
+    row "lost of $(value blocked "$line") sleeps of polls, 2 threads put and 2 get" "$(value lost "$line")" '' 0
 }
 
 measure_stalls() {
@@ -144,6 +146,7 @@ measure_losses() {
     row "descriptors and zombies left by $ended commands" 0 '' 0
     row 'memory that their second half has added' "$(sum "($pages) * $(getconf PAGESIZE) / 1024" %.0f)" ' KiB' 1024
     grown=$(bench/commands output 1000000000 1048576)
+    [ "${grown#* }" = 1048576 ] || { echo "of 1 GB of output, ${grown#* } bytes were kept"; exit 1; }
     row 'memory for 1 GB of output, beyond the bound of 1 MiB' "$(sum "${grown% *} - 1024" %.0f)" ' KiB' 1024
 }
 

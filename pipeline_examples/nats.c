@@ -23,7 +23,6 @@
 static int print_factors(weir_task *task, void *text, void *unused) {
     uint64_t number = strtoull((const char *)text, NULL, 10), factor = 2;
     char line[1024];
-    (void)unused;
     if (number == 0)
         return weir_task_fail(task, 1, "not a number above 0: %s", (const char *)text); /* a dead letter in the end */
     int length = snprintf(line, sizeof line, "%" PRIu64 ":", number);
@@ -33,16 +32,16 @@ static int print_factors(weir_task *task, void *text, void *unused) {
     }
     if (number > 1)
         snprintf(line + length, sizeof line - (size_t)length, " %" PRIu64, number);
-    puts(line);
+    if (puts(line) == EOF || fflush(stdout) == EOF)
+        return weir_task_fail(task, 1, "the output cannot be written");
     free(text);
-    return 0; /* the number is acknowledged now */
+    return (void)unused, 0; /* the number is acknowledged now */
 }
 
 static int work(weir_nats *nats) {
     weir_stage_options take = {.name = "take"}, factors = {.name = "factors", .work = {.run = print_factors}};
     weir_pipeline_options options = {.name = "worker"};
     weir_pipeline *pipeline = NULL;
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what is acknowledged is printed */
     factors.errors.on_error = WEIR_SKIP;
     weir_nats_source(nats, &take, &options);
     weir_pipeline_create(&pipeline, &options);

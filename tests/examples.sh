@@ -515,9 +515,12 @@ else
         status=0
         "$examples/hash_tree" "$work/tree" >/dev/full 2>"$work/err" || status=$?
         fails_with $status hash_tree 'a full disk' '^hash_tree: standard output: No space left on device$'
-        status=0 # each line is written at once, and nothing is left for the end
-        stdbuf -o0 "$examples/hash_tree" "$work/tree" >/dev/full 2>"$work/err" || status=$?
-        fails_with $status hash_tree 'a full disk, line by line' '^hash_tree: standard output: No space left on device$'
+        # stdbuf preloads a library, and a sanitizer's must be the first.
+        if [ -z "${WEIR_SANITIZER_CFLAGS:-}" ] && command -v stdbuf >/dev/null; then
+            status=0 # each line is written at once, and nothing is left for the end
+            stdbuf -o0 "$examples/hash_tree" "$work/tree" >/dev/full 2>"$work/err" || status=$?
+            fails_with $status hash_tree 'a full disk, line by line' '^hash_tree: standard output: No space left on device$'
+        fi
     fi
 fi
 

@@ -177,7 +177,8 @@ static void note_kill(const struct life *life) {
 static void kill_child(const struct life *life) {
     siginfo_t info = {.si_code = 0};
     pid_t pid = atomic_load(&life->pid);
-    if (kill(pid, SIGSTOP) != 0 || waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 ||
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0 ||
+        kill(pid, SIGSTOP) != 0 || waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 ||
         info.si_code != CLD_STOPPED)
         give_up("a child has died by itself");
     note_kill(life);

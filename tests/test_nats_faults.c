@@ -343,7 +343,9 @@ START_TEST (the_first_burst_is_answered) {
     config.timeout = 2 * TEST_SECONDS * SECONDS;
     nats_relay_set(relay, RELAY_DELAYS);
     weir_nats *nats = open_with(&config);
+    weir_deadline limit = hang_limit();
     assert_status(WEIR_OK, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    ck_assert_msg(now() < limit, "without answers");
     ck_assert_uint_eq(put, COUNT_OF(items));
     nats_relay_set(relay, RELAY_FORWARDS);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
