@@ -179,6 +179,30 @@ START_TEST (a_cancel_ends_the_wait_for_room_of_its_pipeline_alone) {
 }
 END_TEST
 
+static struct gate gate = GATE;
+
+/* A function that emits after the cancel of its pipeline: its result leaves while another pipeline keeps the queue open. */
+START_TEST (a_result_after_a_cancel_goes_to_an_open_queue) {
+    weir_queue *queue = output(WEIR_UNBOUNDED, false);
+    weir_pipeline *other = _i == 0 ? feeding(queue, false) : NULL, *cancelled = new_pipeline(NULL);
+    add_stage(cancelled, (weir_stage_options){.name = "late",
+                                              .work.run = run_pass_on_at_gate,
+                                              .work.arg = &gate,
+                                              .output.results = queue,
+                                              .input.drop = thing_drop});
+    start_pipeline(cancelled);
+    put_things(cancelled, 1);
+    gate_wait_for(&gate, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(cancelled));
+    gate_open(&gate);
+    finish_and_destroy(cancelled, WEIR_CANCELLED);
+    if (other != NULL)
+        take_one(queue, false); /* else the queue's drop function has it */
+    destroy_pipeline(other);
+    assert_ended(queue);
+}
+END_TEST
+
 static void *run_once(void *raw) {
     weir_pipeline *pipeline = raw;
     for (int i = 0; i < EACH; i++)
@@ -214,6 +238,7 @@ static Suite *outputs_suite(void) {
     tcase_add_loop_test(shared, a_declared_pipeline_counts, 0, 2);
     tcase_add_loop_test(shared, a_failed_start_leaves_the_queue_open, 0, 2);
     tcase_add_loop_test(shared, a_cancel_ends_the_wait_for_room_of_its_pipeline_alone, 0, 2);
+    tcase_add_loop_test(shared, a_result_after_a_cancel_goes_to_an_open_queue, 0, 2);
     tcase_add_loop_test(shared, pipelines_that_end_together_lose_nothing, 0, 2);
     return suite;
 }

@@ -382,6 +382,29 @@ START_TEST (bad_numbers_of_threads_are_refused) {
 }
 END_TEST
 
+static weir_status change_in_init(void *arg, void **state) {
+    weir_pipeline *pipeline = ((struct run *)arg)->pipeline;
+    weir_stage *stage = ((struct run *)arg)->stage;
+    (void)state;
+    assert_status(WEIR_INVALID, weir_pipeline_pause(pipeline, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_resume(pipeline, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_set_threads(pipeline, stage, 1, 1));
+    assert_status(WEIR_INVALID, weir_pipeline_set_rate(pipeline, stage, 1, 0));
+    expect_message(pipeline, "set_rate: the pipeline is not started");
+    return WEIR_OK;
+}
+
+START_TEST (an_init_cannot_change_a_pipeline_that_starts) {
+    struct run run = {.pipeline = new_pipeline(NULL)};
+    run.stage = add_stage(
+        run.pipeline,
+        (weir_stage_options){
+            .name = "a", .work.run = run_consume, .work.init = change_in_init, .work.arg = &run, .threads.count = 1});
+    start_pipeline(run.pipeline);
+    finish_and_destroy(run.pipeline, WEIR_OK);
+}
+END_TEST
+
 START_TEST (a_stage_that_does_not_run_is_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
@@ -417,6 +440,7 @@ static Suite *tune_suite(void) {
     TCase *refusals = add_things_case(suite, "refusals");
     tcase_add_loop_test(refusals, a_bad_rate_is_refused, 0, COUNT_OF(bad_rates));
     tcase_add_loop_test(refusals, bad_numbers_of_threads_are_refused, 0, COUNT_OF(bad_threads));
+    tcase_add_test(refusals, an_init_cannot_change_a_pipeline_that_starts);
     tcase_add_test(refusals, a_stage_that_does_not_run_is_refused);
     return suite;
 }

@@ -95,8 +95,8 @@
  *              source or an at_end, the call counts as failed. All other items end as in a cancel. If the run was
  *              cancelled before, its outcome does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
- *              cancelled or destroyed. While start runs, pause, set_rate
- *              and set_threads return WEIR_INVALID.
+ *              cancelled or destroyed. While start runs, pause, resume,
+ *              set_rate and set_threads return WEIR_INVALID.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In a callback, or in a write to the
  *              stream of show, these calls are wait, wait_idle, destroy and finish. A finish begins the end of the run
  *              nevertheless. A put without a deadline also returns WEIR_DEADLOCK there, if there is no room. All other
