@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unittest
 import weakref
 from unittest import mock
@@ -420,6 +421,25 @@ class Ends(unittest.TestCase):
         self.assertIn("refuse_odd", str(report))
         self.assertIn("weir_", report.prometheus)
         self.assertEqual(report.error_count, 5)
+
+    def test_the_report_tells_what_waits_for_its_turn(self):
+        released = threading.Event()
+
+        def hold_first(number):
+            if number == 0:
+                released.wait(60)
+            return number
+
+        with weir.Pipeline() as pipeline:
+            pipeline.source(range(4))
+            pipeline.stage(hold_first, threads=2, ordered=True)
+            pipeline.start()
+            limit = time.monotonic() + 60
+            while (waiting := pipeline.report().stages[1].waiting) < 3 and time.monotonic() < limit:
+                time.sleep(0.01)
+            released.set()
+            report = pipeline.finish()
+        self.assertEqual((waiting, report.stages[1].waiting), (3, 0))
 
     def test_leaving_a_loop_cancels(self):
         with weir.Pipeline() as pipeline:

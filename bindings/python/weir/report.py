@@ -33,6 +33,7 @@ class StageReport:
     capacity: int
     depth: int
     peak: int
+    waiting: int
     busy: float
     starved: float
     blocked: float
@@ -86,7 +87,8 @@ def counts_of(counts: Any) -> Counts:
 
 
 def stage_of(stage: Any) -> StageReport:
-    numbers = {name: getattr(stage, name) for name in ("retried", "overdue", "threads", "capacity", "depth", "peak")}
+    names = ("retried", "overdue", "threads", "capacity", "depth", "peak", "waiting")
+    numbers = {name: getattr(stage, name) for name in names}
     times = {name: getattr(stage, name) / 1e9 for name in ("busy", "starved", "blocked", "p50", "p90", "p99", "max")}
     return StageReport(
         name=text_of(stage.name), counts=counts_of(stage.counts), rate=stage.rate, **numbers, **times
