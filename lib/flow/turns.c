@@ -11,7 +11,7 @@ bool weir__turns_prepare(weir__turns *turns, size_t most) {
     turns->size = SMALLEST_WINDOW;
     while (turns->size < most && turns->size < LARGEST_WINDOW)
         turns->size *= 2;
-    turns->window = weir__alloc(turns->size * sizeof(weir__turn_place));
+    turns->window = weir__alloc(turns->size * sizeof(weir__turn_slot));
     return turns->window != NULL;
 }
 
@@ -19,7 +19,7 @@ void weir__turns_free(weir__turns *turns) {
     weir__free(turns->window);
 }
 
-static weir__turn_place *place_of(const weir__turns *turns, uint64_t position) {
+static weir__turn_slot *slot_of(const weir__turns *turns, uint64_t position) {
     return &turns->window[position & (turns->size - 1)];
 }
 
@@ -72,9 +72,9 @@ bool weir__turns_keep(weir__turns *turns, uint64_t position, const weir__parcel 
     weir__lock_acquire(&turns->lock);
     bool waits = weir__u64_load_relaxed(&turns->next) != position;
     for (uint32_t i = 0; waits && i < parcel->count; i++)
-        place_of(turns, position + i)->result = weir__ptr_load_relaxed(&parcel->results[i]);
+        slot_of(turns, position + i)->result = weir__ptr_load_relaxed(&parcel->results[i]);
     if (waits) {
-        weir__turn_place *first = place_of(turns, position);
+        weir__turn_slot *first = slot_of(turns, position);
         weir__assert(first->items == 0 && parcel->count <= parcel->items); /* O7 */
         first->items = parcel->items;
         first->results = parcel->count;
@@ -86,7 +86,7 @@ bool weir__turns_keep(weir__turns *turns, uint64_t position, const weir__parcel 
 }
 
 bool weir__turns_follows_locked(const weir__turns *turns, size_t items) {
-    return place_of(turns, weir__u64_load_relaxed(&turns->next) + items)->items != 0;
+    return slot_of(turns, weir__u64_load_relaxed(&turns->next) + items)->items != 0;
 }
 
 bool weir__turns_end_locked(weir__turns *turns, size_t items) {
@@ -100,7 +100,7 @@ bool weir__turns_end_locked(weir__turns *turns, size_t items) {
 
 bool weir__turns_move_locked(weir__turns *turns, size_t items, size_t most, weir__parcel *parcel) {
     uint64_t at = weir__u64_load_relaxed(&turns->next) + items;
-    weir__turn_place *first = place_of(turns, at);
+    weir__turn_slot *first = slot_of(turns, at);
     weir__assert(weir__lock_is_held(&turns->lock)); /* O7 */
     if (first->items == 0 || first->results > most)
         return false;
@@ -108,7 +108,7 @@ bool weir__turns_move_locked(weir__turns *turns, size_t items, size_t most, weir
     parcel->count = first->results;
     parcel->promised = first->promised;
     for (uint32_t i = 0; i < parcel->count; i++)
-        weir__ptr_store_relaxed(&parcel->results[i], place_of(turns, at + i)->result);
+        weir__ptr_store_relaxed(&parcel->results[i], slot_of(turns, at + i)->result);
     first->items = first->results = 0;
     turns->kept -= parcel->count;
     return true;

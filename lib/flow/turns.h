@@ -30,12 +30,12 @@
 #include "lock/lock.h"
 
 /* A slot of the window. */
-typedef struct weir__turn_place {
+typedef struct weir__turn_slot {
     void *result;
     uint32_t items;    /* in the first slot of a kept group: number of its items; otherwise 0 */
     uint32_t results;  /* in the same slot: number of its results, from that slot on; at most one for each item */
     uint32_t promised; /* in the same slot: see weir__parcel */
-} weir__turn_place;
+} weir__turn_slot;
 
 /* A returned group (O9). */
 typedef struct weir__returned_group {
@@ -51,7 +51,7 @@ typedef struct weir__returned_group {
  */
 typedef struct weir__turns {
     weir__lock lock;
-    weir__turn_place *window;       /* O7; constant; NULL: not in use */
+    weir__turn_slot *window;        /* O7; constant; NULL: not in use */
     size_t size;                    /* number of slots in the window; a power of two; constant */
     uint64_t taken;                 /* number of positions assigned */
     weir__u64 next;                 /* O6 */

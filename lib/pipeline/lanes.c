@@ -117,7 +117,7 @@ static weir_status prepare_flow(weir_stage *stage) {
                                    stage->reorder.size, sizeof(void *));
     if (!weir__in_turn_prepare(stage))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the number of results that wait",
-                                   stage->turns.size, sizeof(weir__turn_place));
+                                   stage->turns.size, sizeof(weir__turn_slot));
     return WEIR_OK;
 }
 
