@@ -179,10 +179,9 @@ START_TEST (a_cancel_ends_the_wait_for_room_of_its_pipeline_alone) {
 }
 END_TEST
 
-static struct gate gate = GATE;
-
 /* A function that emits after the cancel of its pipeline: its result leaves while another pipeline keeps the queue open. */
 START_TEST (a_result_after_a_cancel_goes_to_an_open_queue) {
+    struct gate gate = GATE;
     weir_queue *queue = output(WEIR_UNBOUNDED, false);
     weir_pipeline *other = _i == 0 ? feeding(queue, false) : NULL, *cancelled = new_pipeline(NULL);
     add_stage(cancelled, (weir_stage_options){.name = "late",
