@@ -76,17 +76,21 @@ static void await(const weir__u32 *count, uint32_t wanted) {
         usleep(200);
 }
 
+enum { GO_ON, STOP, STOPPED };
+
 /* A job that makes another one next in its thread, over and over. */
 struct partner {
     weir__job job; /* first member */
     weir__job *other;
-    weir__u32 *stop;
+    weir__u32 *order;
 };
 
 static void run_partner(weir__job *job, weir__hand *hand) {
     struct partner *partner = (struct partner *)job;
-    if (weir__u32_load_acquire(partner->stop) == 0)
+    if (weir__u32_load_acquire(partner->order) == GO_ON)
         weir__job_ready_next(partner->other, hand);
+    else
+        weir__u32_store_release(partner->order, STOPPED);
 }
 
 static weir__crew *new_crew(size_t size) {
@@ -121,20 +125,21 @@ START_TEST (jobs_that_follow_each_other_let_others_have_their_turn) {
     weir__crew *crew = new_crew(1);
     struct partner partners[2];
     struct counter counter;
-    weir__u32 stop;
-    weir__u32_store_relaxed(&stop, 0);
+    weir__u32 order;
+    weir__u32_store_relaxed(&order, GO_ON);
     prepare(&counter, crew);
     for (int i = 0; i < 2; i++)
         partners[i] = (struct partner){.job = {.run = run_partner, .crew = crew, .band = WEIR__BAND_NORMAL},
                                        .other = &partners[1 - i].job,
-                                       .stop = &stop};
+                                       .order = &order};
     ck_assert(weir__job_ready(&partners[0].job));
     for (uint32_t i = 1; i <= 20; i++) {
         weir__u32_add_acquire_release(&counter.left, 1);
         ck_assert(weir__job_ready(&counter.job));
         await(&counter.done, i);
     }
-    weir__u32_store_release(&stop, 1);
+    weir__u32_store_release(&order, STOP);
+    await(&order, STOPPED); /* a job that leaves must not be made ready */
     weir__job_leave(&counter.job);
     for (int i = 0; i < 2; i++)
         weir__job_leave(&partners[i].job);
