@@ -3,6 +3,7 @@
  *
  *     children threads n=COUNT work=NS threads=2     items that compute, in a stage of threads
  *     children processes n=COUNT work=NS threads=2   the same in child processes
+ *     children batches n=COUNT work=NS threads=2     the same with at most eight items in a batch
  *     children replace n=COUNT                       latencies from the kill of a child in an item until its successor has
  *                                                    begun the next item
  *     children cancel n=COUNT threads=2              latencies from a cancel until children that hang in an item have ended
@@ -23,7 +24,7 @@
 
 #include "driver.h"
 
-enum { AT_ONCE = 100 /* items of a put */, BEGIN = 20000000 /* ns, in which an item has begun */ };
+enum { AT_ONCE = 100 /* items of a put */, BATCH = 8, BEGIN = 20000000 /* ns, in which an item has begun */ };
 
 /* What crosses. */
 struct question {
@@ -93,13 +94,21 @@ static int work_here(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-static weir_pipeline *start_stage(size_t threads, bool in_processes) {
+enum place { IN_THREADS, IN_PROCESSES, IN_BATCHES };
+
+static weir_pipeline *start_stage(size_t threads, enum place place) {
     static const weir_process process = {.function = "serve", .encode = send_question, .decode = take_answer};
     weir_stage_options stage = {
         .name = "work", .work.run = work_here, .threads.count = threads, .errors.on_error = WEIR_SKIP};
     weir_pipeline *pipeline = NULL;
-    if (in_processes) {
+    if (place == IN_BATCHES) {
+        stage.work.run = NULL;
+        stage.work.run_batch = weir_process_run_batch;
+        stage.batch = (weir_batch){.items = BATCH, .wait = WEIR_MILLISECOND};
+    } else if (place == IN_PROCESSES) {
         stage.work.run = weir_process_run;
+    }
+    if (place != IN_THREADS) {
         stage.work.init = weir_process_init;
         stage.work.fini = weir_process_fini;
         stage.work.arg = (void *)&process;
@@ -119,14 +128,14 @@ static void put_and_wait(weir_pipeline *pipeline, struct job *jobs, size_t count
 
 /* ---- the workloads ---- */
 
-static void work(bool in_processes) {
+static void work(enum place place) {
     struct job jobs[AT_ONCE];
     void *items[AT_ONCE];
     for (size_t i = 0; i < AT_ONCE; i++) {
         jobs[i] = (struct job){.question = {.start = i + 1, .steps = args.steps}};
         items[i] = &jobs[i];
     }
-    weir_pipeline *pipeline = start_stage(args.pool, in_processes);
+    weir_pipeline *pipeline = start_stage(args.pool, place);
     put_and_wait(pipeline, jobs, AT_ONCE);
     struct reading from = read_now();
     for (size_t left = args.items, put; left > 0; left -= put)
@@ -138,11 +147,15 @@ static void work(bool in_processes) {
 }
 
 static void run_threads(void) {
-    work(false);
+    work(IN_THREADS);
 }
 
 static void run_processes(void) {
-    work(true);
+    work(IN_PROCESSES);
+}
+
+static void run_batches(void) {
+    work(IN_BATCHES);
 }
 
 static uint64_t *new_latencies(void) {
@@ -155,7 +168,7 @@ static uint64_t *new_latencies(void) {
 static void run_replace(void) {
     uint64_t *latencies = new_latencies();
     struct job job = {.question.hangs = false}, next = job, hanging = {.question.hangs = true};
-    weir_pipeline *pipeline = start_stage(1, true);
+    weir_pipeline *pipeline = start_stage(1, IN_PROCESSES);
     struct reading from = read_now();
     for (size_t i = 0; i < args.items; i++) {
         put_and_wait(pipeline, &job, 1);
@@ -182,7 +195,7 @@ static void run_cancel(void) {
     struct job job = {.question.hangs = false}, hanging = {.question.hangs = true};
     struct reading from = read_now();
     for (size_t i = 0; i < args.items; i++) {
-        weir_pipeline *pipeline = start_stage(args.pool, true);
+        weir_pipeline *pipeline = start_stage(args.pool, IN_PROCESSES);
         put_and_wait(pipeline, &job, 1);
         for (size_t child = 0; child < args.pool; child++)
             must(weir_pipeline_put(pipeline, &hanging));
@@ -202,11 +215,9 @@ static void run_cancel(void) {
 
 int main(int argc, char **argv) {
     static const weir_process_entry table[] = {{.name = "serve", .func = serve}, {.name = NULL}};
-    static const struct workload workloads[] = {{"threads", run_threads},
-                                                {"processes", run_processes},
-                                                {"replace", run_replace},
-                                                {"cancel", run_cancel},
-                                                {NULL, NULL}};
+    static const struct workload workloads[] = {{"threads", run_threads}, {"processes", run_processes},
+                                                {"batches", run_batches}, {"replace", run_replace},
+                                                {"cancel", run_cancel},   {NULL, NULL}};
     static const struct driver self = {"children", NULL, workloads};
     weir_process_main(argc, argv, table);
     return driver_main(argc, argv, &self);

@@ -118,13 +118,15 @@ measure_stalls() {
 measure_children() {
     steps=$(bench/children calibrate)
     for _ in $(seq "$runs"); do
-        for kind in threads processes; do
+        for kind in threads processes batches; do
             line=$(bench/children $kind n=10000 threads=2 work=100000 "ipu=$steps")
             value items_per_s "$line" >>"$work/$kind.runs"
         done
     done
     row 'items of 0.1 ms in two child processes, slower than in two threads' \
         "$(sum "100 * (1 - $(median processes 1) / $(median threads 1))" %.1f)" ' %' 6
+    row 'the same, at most eight items in a batch' \
+        "$(sum "100 * (1 - $(median batches 1) / $(median threads 1))" %.1f)" ' %' 6
     for _ in $(seq "$runs"); do
         value p50_us "$(bench/children replace n=50)" >>"$work/replace.runs"
         value p50_us "$(bench/children cancel n=50 threads=2)" >>"$work/hung.runs"
