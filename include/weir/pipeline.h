@@ -2,9 +2,10 @@
  * weir/pipeline.h - declares and runs pipelines: stages, connected by bounded queues.
  *
  * A stage has a function and a bounded input queue. Threads call the function: the stage's own threads, or those of the
- * crew, a thread pool that all pipelines of the process share. Items are put into the entry stage, or come from
- * sources. The results of a stage are the items of the next stage. The program declares the stages. weir provides the
- * queues and threads, back-pressure, limits, retries, order and shutdown.
+ * crew, a thread pool that all pipelines of the process share. The program puts items into the first stage, the entry
+ * stage. A source is a stage without input: its function produces items. The results of a stage are the items of the
+ * next stage. The program declares the stages. weir provides the queues and threads, back-pressure, limits, retries,
+ * order and shutdown.
  *
  *     static void *resize(void *item, void *arg) {         // the simple form: one item in, one result out
  *         return make_thumbnail(item, arg);
@@ -15,7 +16,7 @@
  *         int error = fetch(item, arg, &image);
  *         if (error != 0)
  *             return weir_task_fail(task, error, "cannot fetch %s", url_of(item));   // the item is weir's again
- *         free_url(item, NULL);                            // returning 0, the function has consumed its item
+ *         free_url(item, NULL);                            // before it returns 0, the function frees or emits its item
  *         weir_task_emit(task, image);                     // none, one or many results
  *         return 0;
  *     }
@@ -71,14 +72,14 @@
  *
  * Rules for every call, unless its comment says otherwise:
  *
- *   Ownership  A pipeline owns an item once its put or feed has returned WEIR_OK, or once it is emitted. If a put or a
- *              feed fails, the caller still owns the item. Each item ends exactly once, in one of four ways, which the
- *              report counts separately:
- *                done           the stage's function returned 0 or is a func, or the item's operation was finished with
- *                               code 0
+ *   Ownership  Each put or feed that returns WEIR_OK passes an item to the pipeline, and so does each emit. If a put or
+ *              a feed fails, the caller still owns the item. Each item ends exactly once, in one of four ways, which
+ *              the report counts separately:
+ *                done           its func has returned; or its other function has returned 0; or its operation
+ *                               (weir/operation.h) was finished with code 0
  *                dead-lettered  given up after its last attempt, and put into a dead letter
- *                failed         given up after its last attempt, or lost because of an error; given to the drop
- *                               function, with the error in the report
+ *                failed         given up without a dead letter; or its result could not be delivered. The item or the
+ *                               result goes to a drop function, and the error into the report
  *                dropped        given to the drop function only because the pipeline was cancelled
  *              The stage that holds the item determines the drop function. Once a call has returned, the caller may
  *              free the options that it passed, and the names in them. `arg`, and everything else that options point
@@ -94,14 +95,13 @@
  *              function and counts as failed. It gets no further attempt and no dead letter. If the function is a
  *              source or an at_end, the call counts as failed. All other items end as in a cancel. If the run was
  *              cancelled before, its outcome does not change.
- *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
- *              cancelled or destroyed. While start runs, pause, resume,
- *              set_rate and set_threads return WEIR_INVALID.
- *              A call that would wait for its own thread returns WEIR_DEADLOCK. In a callback, or in a write to the
- *              stream of show, these calls are wait, wait_idle, destroy and finish. A finish begins the end of the run
- *              nevertheless. A put without a deadline also returns WEIR_DEADLOCK there, if there is no room. All other
- *              calls work in a callback as elsewhere. Calls with a task are allowed only in the stage's function, and
- *              in callbacks that run within its call.
+ *              A callback may make calls on any pipeline. For its own pipeline, there are three exceptions. The same
+ *              exceptions hold in a write to the stream of show:
+ *                - The calls wait, wait_idle, destroy and finish would wait for the thread that makes them. They return
+ *                  WEIR_DEADLOCK. Such a finish begins the end of the run nevertheless.
+ *                - A put without a deadline returns WEIR_DEADLOCK if there is no room.
+ *                - The calls pause, resume, set_rate and set_threads return WEIR_INVALID until start has returned.
+ *              Calls with a task are allowed only in the stage's function, and in callbacks that run within its call.
  *   Exceptions No C++ exception may leave a callback. If one does, std::terminate is called in the throwing thread,
  *              before its stack is unwound. At that time no lock is held, and no item is lost. The terminate handler
  *              may make every call that the callback may make, such as weir_pipeline_report.
@@ -153,9 +153,11 @@ typedef struct weir_task weir_task;
 
 /*
  * The number of an operation: work on an item that goes on after the stage's function has returned (weir/operation.h).
- * The number fits in the 64-bit user data of an event loop. 0 is no operation. Calls refuse the number of a finished
- * operation until its slot was used 2^40 more times. They refuse the number of another pipeline's operation unless 40
- * random bits agree.
+ * The number fits in the 64-bit user data of an event loop. 0 is no operation.
+ *
+ * Calls return WEIR_INVALID for the number of a finished operation, and of another pipeline's operation. This check has
+ * two limits. A number is used again after 2^40 further operations at the earliest. The number of another pipeline's
+ * operation is mistaken for a valid one with a probability of at most 2^-40.
  */
 typedef uint64_t weir_operation;
 
@@ -171,10 +173,10 @@ typedef uint64_t weir_operation;
  * The full form of a stage's function: processes one item. `state` is the stage's `arg`; with init, `state` is the
  * state that init has made for this thread.
  *
- * Returns 0 if the item is done. During the call, the function owns the item; to return 0, the function must have freed
- * or emitted the item, unless `settled` frees it (weir_settled_func). Returns another code if the attempt has failed.
- * The pipeline then owns the item again, so the item must be fit for the next attempt and the drop function. A function
- * that has emitted its own item must return 0.
+ * During the call, the function owns the item. Returns 0 if the item is done. The function must free or emit the item
+ * before it returns 0. Exception: `settled` may free the item instead (weir_settled_func). Returns another code if the
+ * attempt has failed. The pipeline then owns the item again, so the item must be fit for the next attempt and the drop
+ * function. A function that has emitted its own item must return 0.
  *
  * Codes are the program's own: errno values, HTTP statuses, -1 or any other number. Errors from weir itself have the
  * code WEIR_CODE(status).
@@ -182,9 +184,10 @@ typedef uint64_t weir_operation;
  * If the pipeline is cancelled during the call and the attempt fails, the item is dropped, regardless of the code.
  *
  * A source is called repeatedly, with NULL for `item`, and emits the items that it produces. A source returns 0 to be
- * called again, or WEIR_END to end. After WEIR_END no thread calls the source again. After any other code the source
- * is called again, if it has retries left or its on_error is WEIR_SKIP; otherwise the run fails. The thread first waits
- * for the back-off of retry, which doubles with each consecutive failure in this thread.
+ * called again, or WEIR_END to end. After WEIR_END no thread calls the source again. Any other code means that the call
+ * has failed. If the source has no retries left, and its on_error is not WEIR_SKIP, the run fails. Otherwise the thread
+ * waits for the back-off, and calls the source again. The back-off doubles with each consecutive failure in this
+ * thread.
  */
 typedef int weir_task_func(weir_task *task, void *item, void *state);
 
@@ -200,9 +203,9 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
  * stage's function. An at_end may emit results: a fold emits its sum, a writer its trailer. Every at_end of a stage
  * returns before the input of the next stage ends.
  *
- * Each result counts as one item put into the pipeline, and as done in the stage. In an ordered stage, these results
- * follow the results of all items. If a thread leaves an elastic stage during the run, its at_end is called at once,
- * and the results are in no particular order.
+ * Each result of an at_end counts as a new item: as put into the pipeline, and as done in this stage. In an ordered
+ * stage, these results follow the results of all items. If a thread leaves an elastic stage during the run, its at_end
+ * is called at once, and the results are in no particular order.
  *
  * Returns 0, or another code if the call has failed. A failed at_end is not called again. The stage then has an error,
  * and on_error determines whether this error ends the run. at_end is not called after a cancel, nor in a thread that a
@@ -211,23 +214,24 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
 typedef int weir_end_func(weir_task *task, void *state);
 
 /*
- * Blocks in place of the library, in the single thread of a stage with operations of an event loop. That thread starts
- * the operations, runs the loop in this function, and finishes the operations (weir/operation.h). Returns once one of
- * these has happened, and may return earlier:
+ * Runs an event loop wherever the thread of the stage would block in the library. The stage has one thread, and its
+ * operations belong to the loop (weir/operation.h). The thread starts operations in `run`, and finishes them in this
+ * function. The function returns once one of these has happened, and may return earlier:
  *
- * - `fd` is readable; an operation that the loop finishes in this call makes it readable, too
- * - `deadline` has passed; if `deadline` is 0, the function polls the loop and does not block
+ * - `fd` is readable. It becomes readable also when an operation is finished within the function
+ * - `deadline` has passed. If `deadline` is 0, the function polls the loop and does not block
  *
- * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it
- * calls the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. To measure the
- * millisecond, it reads the clock before each call of `run`; after a short call, only before every eighth. An emit
- * that finds no room calls the function within `run`, and may call abort there. So `run` must complete what it has
- * begun before it emits.
+ * The library owns `fd`. The function must poll it together with the loop's own descriptors, and must not read, write
+ * or close it. All calls get the same `fd`. `state` is as for the stage's function.
  *
- * A function that ends its thread (pthread_exit) is not called again, and the run fails. If the function ends its
- * thread while the queue of results is full, the result that the thread is sending is lost. The library owns `fd`:
- * poll it together with the loop's own descriptors, and do not read, write or close it. All calls get the same `fd`.
- * `state` is as for the stage's function.
+ * The thread blocks in the function when it has no `run` to call and no result to send. A busy thread calls the
+ * function between two calls of `run`, with a `deadline` of 0: after 64 calls of `run`, or a millisecond after the last
+ * time. While the calls of `run` are short, it checks the time only before every eighth. An emit that finds no room
+ * calls the function within `run`, and may call abort there. So a `run` must complete its changes to the loop before it
+ * emits.
+ *
+ * If the function ends its thread (pthread_exit), it is not called again, and the run fails. If it does so while the
+ * thread waits for room for a result, this result is lost.
  */
 typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 
@@ -241,12 +245,11 @@ typedef struct weir_stall {
 
 /*
  * Called once for each stall, when a call has occupied the thread of the stage for errors.stall_time and still runs.
- * The call is one of the stage's function, or of a function that the stage's wait runs. init and fini are no such
- * calls: they hold no operation up.
+ * Calls of the stage's function count, and so do functions that the loop calls within the stage's wait. init and fini
+ * do not count, because no operation waits for them.
  *
- * A wait that sleeps is no stall while `fd` is not readable, if the thread sleeps in poll, select, epoll_wait,
- * io_uring_enter or a variant of these. The same holds if the system does not show the system call. A sleep in any
- * other system call counts as a stall.
+ * While `fd` is not readable, a wait may sleep in poll, select, epoll_wait, io_uring_enter or a variant of these. Such
+ * a sleep does not count, nor does a sleep in an unknown system call. A sleep in any other system call counts.
  *
  * `state` is the stage's `arg`. Called in the timer thread; a slow function delays the other timers.
  */
@@ -259,10 +262,10 @@ typedef enum weir_abort_reason {
 } weir_abort_reason;
 
 /*
- * Requests the end of an operation (weir/operation.h) after its function has returned. Called at most once for each
- * reason. The program must still finish the operation, in this call or later: until then, the item and its buffers
- * belong to the operation. Another thread may finish the operation before or during the call; further calls with the
- * operation then return WEIR_INVALID.
+ * Requests the end of an operation (weir/operation.h) whose function has returned. Called at most once for each reason.
+ * The program must still finish the operation, in this call or later: until then, the item and its buffers belong to
+ * the operation. Another thread may finish the operation before or during the call; further calls with the operation
+ * then return WEIR_INVALID.
  *
  * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in a thread of the stage, or in
  * the timer thread; a slow function delays the other timers. Several threads may call it concurrently. With work.wait,
