@@ -337,11 +337,12 @@ typedef enum weir_on_error {
  * - Stages of one pipeline or of several may share the queue.
  * - A stage uses the queue from its add until its pipeline is over, cancelled or destroyed. The last stage to leave
  *   shuts the queue down with WEIR_DRAIN, so that a loop of gets ends. So all pipelines that share a queue must be
- *   declared before the first of them ends. If none of these pipelines has started, the queue stays open. The caller
- *   destroys the queue after the pipelines, or after their finish has returned a status other than WEIR_BUSY.
+ *   declared before the first of them ends. If none of these pipelines has started, the queue stays open.
+ * - The caller may destroy the queue once each pipeline that uses it is destroyed, or its finish has returned a status
+ *   other than WEIR_BUSY, WEIR_DEADLOCK and WEIR_INVALID.
  * - A stage blocks while the queue is full, until its pipeline is cancelled. The queue should be unbounded, or be read
- *   during the run. After a cancel, if another pipeline keeps the queue open, a call that still runs puts its entry
- *   without blocking.
+ *   during the run. After a cancel, no stage of that pipeline blocks: if another pipeline keeps the queue open, and
+ *   there is room, entries are still put.
  * - Entries that no reader takes go to the queue's own drop function (weir_queue_options). The drop function of a
  *   `dead` queue must free the letter and its item. Without a drop function, weir does not free the entries.
  * - weir does not join the queue, so weir_queue_task_done is optional.
@@ -362,13 +363,13 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries. If it is 0, backoff and when must not be
- * set, with one exception: a source with WEIR_SKIP may set backoff, because it is called again after every failure.
+ * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries. Without `attempts`, backoff and when
+ * must not be set. Exception: a source with WEIR_SKIP may set backoff, because it is called again after every failure.
  *
- * An item in back-off occupies neither a worker nor a queue slot, but keeps its place of per_key: with a per_key of 4,
- * four items in back-off hold up their key until one of them has ended. After the delay, the item is requeued, and any
- * worker may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in
- * an ordered stage, it goes to the front. A requeue may exceed the queue's capacity.
+ * An item in back-off occupies neither a worker nor a queue slot. It counts against per_key: with a per_key of 4, four
+ * items in back-off block their key until one of them has ended. After the delay, the item is requeued, and any worker
+ * may make the next attempt. The requeue is at the back of the queue, so that neither retries nor new items starve; in
+ * an ordered stage, at the front. A requeue may exceed the queue's capacity.
  *
  * Jitter: each delay is a random 50 to 100% of the value that backoff and max_backoff determine.
  */
@@ -452,9 +453,9 @@ typedef struct weir_stage_limits {
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
     size_t per_key;     /* maximum items with the same key that run, are in an operation or back off; 1 runs them in
                            input order; 0 disables the limit */
-    double key_rate;    /* maximum first attempts per second at items with the same key; retries do not count; if an
-                           attempt begins late, the next one is not delayed, as under a rate without a burst; needs
-                           per_key; 0 disables the limit */
+    double key_rate;    /* maximum first attempts per second at items with the same key; retries do not count; after a
+                           late attempt, the next one may follow at once, so that the rate is reached; needs per_key; 0
+                           disables the limit */
     size_t in_flight;   /* maximum concurrent calls and operations of a run (weir/operation.h); below 2^24; 0 disables
                            operations: the function cannot detach its item */
     void *reserved[1];  /* must be NULL */
@@ -465,8 +466,8 @@ typedef struct weir_stage_errors {
     weir_on_error on_error;    /* effect of a failed last attempt on the run */
     weir_retry retry;          /* further attempts at an item that has failed */
     uint64_t attempt_time;     /* ns after which an attempt is overdue, not counting waits in calls of weir; reports
-                                  count it, and work.abort is called for its operation; a running function is not
-                                  interrupted; 0 disables the limit */
+                                  count overdue attempts; work.abort is called for an overdue operation; a running
+                                  function is not interrupted; 0 disables the limit */
     weir_queue *dead;          /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
     uint64_t stall_time;       /* ns for which a call may occupy the thread of a stage with work.wait; a longer call is
@@ -477,13 +478,14 @@ typedef struct weir_stage_errors {
 
 /*
  * The options of a stage. A member that is 0, NULL or absent from an initialiser has its default. A stage requires a
- * name and exactly one of work.func, work.run, work.run_batch and work.source. Comments and messages name a member
- * without its struct if no other struct has a member of that name. An initialiser sets each struct as a whole, as in
- * .threads = {.count = 4}, or, in C, member by member, as in .threads.count = 4. Do not mix both forms for one struct:
- * setting the whole struct resets the members set before.
+ * name and exactly one of work.func, work.run, work.run_batch and work.source. An initialiser sets each struct as a
+ * whole, as in .threads = {.count = 4}, or, in C, member by member, as in .threads.count = 4. Do not mix both forms for
+ * one struct: setting the whole struct resets the members set before. Comments and messages name a member without its
+ * struct if no other struct has a member of that name.
  *
- * New options take the place of reserved members. If a struct runs out of these, weir_stage_options gets a new last
- * member. Then `size` tells the library whether the program knows this member.
+ * New options take the place of reserved members. Once a struct has no reserved member left, a new option becomes a new
+ * last member of weir_stage_options. A program that sets such a member must set `size`, which tells the library that
+ * the program has this member.
  *
  * A stage without threads of its own runs on the crew, which all pipelines of the process share. The crew runs one
  * thread for each processor that the process may use. The stage's function runs on any thread of the crew, and on up to
@@ -498,20 +500,25 @@ typedef struct weir_stage_errors {
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
- * A pipeline is simple if it has only funcs and sources with at most one successor, and no at_end, rate, per_key,
- * max_items, max_bytes, weigh or settled, and each of its ordered stages runs on the crew or has one thread. In a
- * simple pipeline, each ordered stage restores its own order, and items need no memory of their own. Results behind a
- * slow item wait in its stage, and reserve places of the next stage's queue. If other stages put to that queue, or it
- * is a queue of the program, they reserve none. The stage takes a limited number of items beyond the slow one: the
- * capacity of the queue that gets its results, rounded up to a power of two from 256 to 16384.
+ * How order is restored depends on the pipeline. A pipeline is simple if all of this holds:
+ *
+ * - all stages are funcs or sources, with at most one successor, and with no at_end, rate or per_key
+ * - each ordered stage runs on the crew, or has one thread
+ * - the pipeline has no max_items, max_bytes, weigh or settled
+ *
+ * In a simple pipeline, weir allocates no memory for an item, and each ordered stage restores its own order. While an
+ * item is slow, the results of later items wait in its stage. Each of them keeps a place in the next stage's queue
+ * reserved. No place is reserved if other stages put to that queue too, or in a `results` queue. While the results
+ * wait, the stage takes a limited number of further items. This limit is the capacity of the queue that gets the
+ * results, rounded up to a power of two; it is at least 256 and at most 16384.
  *
  * In any other pipeline, two ordered stages in a row restore order once, after the second, if all of this holds:
  *
- * - the first is a func, and the second is its only successor
+ * - the first is a func without at_end, and the second is its only successor
  * - the second has no other input, and no stage is connected back to it
  * - the second has several threads and no per_key
  *
- * A slow item then delays no other item in either stage. To have this in a simple pipeline, set max_items to a limit.
+ * A slow item then delays no other item in either stage. For the same effect in a simple pipeline, set max_items.
  *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
  * key until the next item with this key may begin.
@@ -551,16 +558,18 @@ typedef enum weir_outcome {
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
  * Called in the thread in which the last of them ended: a thread of a stage, a thread of the library, or a thread
  * that cancels, finishes or destroys the pipeline. All drop functions for the item and its results have returned by
- * then, and the pipeline does not use the ticket afterwards. So the ticket may be the item itself, and settled may
- * free it, if no function, no drop function and no reader of a `results` or `dead` queue does.
+ * then, and the pipeline does not use the ticket afterwards. So the ticket may be the item itself. settled may free
+ * this item, unless a function, a drop function or a reader of a `results` or `dead` queue frees it.
  *
- * The outcome has no code and no message. For an answer with the reason, the stage's function writes the reason into
- * the item or the ticket before it fails; or the stage of weir_pipeline_connect_dead reads it in the letter of the
- * item, before settled is called.
+ * A result of a batch is derived from all items of the batch. A fed item (weir_task_feed) is not derived from another
+ * item.
  *
- * A slow function delays other items of that thread. The function must not end its thread. The run is over only when
- * all these calls have returned. A result of a batch is derived from all items of the batch. A fed item
- * (weir_task_feed) is not derived from another item.
+ * The outcome has no code and no message. A program that needs the reason of a failure has two ways. The stage's
+ * function may write the reason into the item or the ticket before it fails. Or a dead-letter stage
+ * (weir_pipeline_connect_dead) may read the reason in the letter of the item; settled is called after that.
+ *
+ * A slow settled delays other items of its thread. settled must not end its thread. The run is over only when all calls
+ * of settled have returned.
  */
 typedef void weir_settled_func(void *ticket, weir_outcome outcome);
 
@@ -569,8 +578,8 @@ typedef void weir_settled_func(void *ticket, weir_outcome outcome);
  *
  * max_items and max_bytes limit the items in flight. An item that was put, fed, or emitted by a source, is in flight
  * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the
- * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items, count the
- * memory that they will need in their weight, and allocate this memory in the next stage.
+ * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items, and
+ * allocate their memory in the next stage. The weight of such an item must include this memory.
  *
  * The trace is Chrome trace-event JSON, with a row for each worker. weir_pipeline_start and the workers write it. The
  * finish or destroy that ends the run starts a thread, which writes the end of the trace and flushes it. The caller
