@@ -639,7 +639,7 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  *   stall_time
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
- * - a `size` below that of weir 0.1.0; or a larger struct than the library's, if a member that the library lacks is set
+ * - a `size` below that of weir 0.1.0; or above that of the library, if a member that the library lacks is set
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the stage is refused, or the pipeline is started
@@ -681,9 +681,11 @@ WEIR_API weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_st
  * drop function of `from` is not called for the item.
  *
  * Stage `from` blocks while the queue of `to` is full, as in an emit. The input of `to` ends only after the last
- * letter. The item that was put stays in flight until the letter has ended, too. Its outcome is then dead-lettered, or
- * failed if the letter failed in `to`. If out of memory for a letter, the item goes to the drop function of `from` and
- * counts as failed, with an error. After a cancel, an item without a letter is dropped, like any other item.
+ * letter. A letter is derived from its item, as a result is: the item that was put into the pipeline stays in flight
+ * until the letter has ended. The outcome of that item is dead-lettered, or failed if the letter failed in `to`.
+ *
+ * If out of memory for a letter, the item goes to the drop function of `from` and counts as failed, with an error.
+ * After a cancel, no more letters are made: the items are dropped.
  *
  * If a connection is refused, start fails too.
  *
@@ -699,38 +701,47 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * Checks the stages and starts their threads. Start refuses these pipelines; weir_pipeline_message names the stage:
  *
  * - a pipeline with no stages
- * - a second entry stage: a stage, other than a source, with no upstream stage
+ * - more than one stage without an upstream stage, not counting sources: only one can be the entry stage
  * - a cycle
  * - a connection to a source
  * - a connection back from a func or a source, to a source, or to a stage that is not upstream
  * - a dead-letter stage that also gets results of other stages
  * - a fan-out without its route or copy, or a fan_out other than WEIR_ROUND_ROBIN without successors
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
- * - a batch that could not fill
+ * - a batch that could not fill (see below)
  * - more threads, or a larger capacity, than memory can address
  * - a sum of in_flight over all stages of 2^24 or more
  *
- * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops
- * and joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed. If a source has emitted items by then, start waits without a limit for the functions that process these
- * items. For their operations, start calls work.abort and waits up to `grace`; after that, destroy must wait for them.
- * Before this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
+ * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start cancels
+ * the run, and joins the threads that it has created. After that, the pipeline has no threads, and can only be
+ * destroyed.
  *
- * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either, is
- * not simple, and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities,
- * all threads (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
+ * A source may have emitted items before the start fails. Start waits without a limit for functions that process these
+ * items. If an item is in an operation, start calls work.abort, and a thread with work.wait runs its loop for up to
+ * `grace`. After these threads, start waits up to `grace` for the operations. If an operation is still not finished,
+ * destroy waits for it.
  *
- * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
- * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead
- * to a stage, the path with the greatest product counts. max_items must exceed H, regardless of batch.wait.
+ * In an ordered stage, and under per_key, any number of items may wait behind a slow one. If a pipeline has such a
+ * stage and is not simple, a max_items of 0 selects an automatic limit. It is the sum of these numbers:
  *
- * Further rules hold where the weights of items determine whether a batch fills:
+ * - all capacities; an unbounded queue counts as 64
+ * - all threads, or widths on the crew; an elastic stage counts as threads.max
+ * - all in_flight
+ * - H, the maximum number of items in incomplete batches
+ *
+ * Start ensures that every batch can fill: max_items must exceed H, regardless of batch.wait. An incomplete batch holds
+ * at most (batch.items - 1) items. Each of these may be the result of a batch upstream, and so stand for all items of
+ * that batch. So each batch stage adds (batch.items - 1) times a factor to H. The factor is the product of batch.items
+ * of the batch stages upstream, on the path with the greatest product.
+ *
+ * The weights of the items determine whether a batch with `bytes` and no `items` fills, and how many items max_bytes
+ * admits. So further rules hold:
  *
  * - Under the automatic max_items, a batch with `bytes` and no `items` is refused.
- * - Under a max_items in the options, a stage with such a batch and every batch stage downstream of it must have a
- *   batch.wait.
- * - Under max_bytes, every batch stage must have a batch.wait.
- * - A batch.wait that these rules require must be at most one minute. A batch stage with batch.items of 1 needs none.
+ * - If the options set max_items, a batch with `bytes` and no `items` must have a batch.wait, and so must every batch
+ *   downstream of it.
+ * - If the options set max_bytes, every batch must have a batch.wait.
+ * - A batch.wait that these rules require must be at most one minute. They do not require it if batch.items is 1.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID     if the pipeline is refused, or started already
@@ -745,12 +756,17 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * member and its value. If an allocation failed, the line states its size in bytes. Any thread may call this at any
  * time.
  *
- * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; also
- * WEIR_CLOSED from all forms of put and submit, pause, set_rate and set_threads, WEIR_TIMEDOUT from a put or submit,
- * and WEIR_BUSY from finish and destroy. Messages exist for create, add, connect, connect_back, connect_dead, start,
- * all forms of put and submit, wait, wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate,
- * set_threads, cancel, finish, destroy, report, show and end_on. Any other status has no message, and keeps the
- * message of an earlier refusal. The report states why a run has failed.
+ * These statuses are refusals:
+ *
+ * - WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED and WEIR_DEADLOCK
+ * - WEIR_CLOSED, from all forms of put and submit, from pause, set_rate and set_threads
+ * - WEIR_TIMEDOUT, from all forms of put and submit
+ * - WEIR_BUSY, from finish and destroy
+ *
+ * Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
+ * wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate, set_threads, cancel, finish, destroy,
+ * report, show and end_on. Any other status has no message, and keeps the message of an earlier refusal. The report
+ * states why a run has failed.
  *
  * The message is:
  *
@@ -899,7 +915,7 @@ WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage 
  * number. The stage must have been declared elastic, and `max` must not exceed its declared threads.max, for which
  * memory is reserved at the start.
  *
- * Another thread applies the limits within about 50 ms, or at the resume if the stage is paused. Added threads call
+ * Another thread applies the limits within about 50 ms; if the stage is paused, at the resume. Added threads call
  * init. Surplus threads complete their current items, call at_end and fini, and leave. If a thread cannot be created,
  * the stage goes on with the threads that it has, and the creation is tried again later; the report has one error for
  * this. Does not block. Any thread may call it; callbacks may do so once start has returned. Reports show the number of
@@ -913,19 +929,19 @@ WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage 
 WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t count, size_t max);
 
 /*
- * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not
- * called again (see weir_pipeline_wait). All in-flight items are completed, including retries and fed items. Incomplete
- * batches run at once.
+ * Drains the pipeline and ends the run. Refuses puts, also blocked ones: they return WEIR_CLOSED at once. The sources
+ * are not called again (see weir_pipeline_wait). All in-flight items are completed, including retries and fed items.
+ * Incomplete batches run at once.
  *
  * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. Another separate thread
- * writes the end of a trace. If such a thread cannot be created, the calling thread does its work before it returns. If
- * nothing is in flight, the call succeeds even if the deadline has already passed. A stage with at_end counts as in
- * flight until all its at_end calls have returned.
+ * writes the end of a trace. If one of these threads cannot be created, the calling thread drops the items, or writes
+ * the trace, before it returns. If nothing is in flight, the call succeeds even if the deadline has already passed. A
+ * stage with at_end counts as in flight until all its at_end calls have returned.
  *
- * After the drain, the call waits for functions that still run until the deadline, or until `grace` has passed,
- * whichever is later. After a cancel, it waits for `grace`. Such a function is a callback, a destructor of
- * thread-specific data, or a write to a stream that accepts no data. When all have returned, the threads are joined.
- * After the join, the caller may read all data that the functions of the stages have written.
+ * After the drain, the call waits for functions that have not returned. It waits until the deadline and for at least
+ * `grace`; after a cancel, for `grace`. Destructors of thread-specific data, and writes to a stream that accepts no
+ * data, count as functions. When all have returned, the threads are joined. After the join, the caller may read all
+ * data that the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
  * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).
@@ -933,22 +949,20 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * `report` may be NULL. Otherwise each call sets `*report`. The caller frees the report. If the call returns
  * WEIR_INVALID, or is out of memory for the report, `*report` is NULL.
  *
- * Several threads may call finish. All of them block, and the earliest deadline counts. If a function still runs at
- * the end of this wait, all calls return WEIR_BUSY. When the run is over, each further call returns the same status
- * again.
+ * Several threads may call finish. All of them block, and the earliest deadline counts. If the wait for functions ends
+ * before all have returned, all calls return WEIR_BUSY. Once the run is over, each call returns the outcome of the run.
  *
  * In a callback, finish does not block. Puts are refused from then on, and sources stop. Another thread must call
  * finish to wait for the end.
  *
  * Returns
- *   WEIR_OK         if all items are done, or failed or dead-lettered under WEIR_SKIP, and none was dropped
+ *   WEIR_OK         if no item was dropped: all are done, or, in stages with WEIR_SKIP, failed or dead-lettered
  *   WEIR_FAILED     if an error has ended the run; this error is the first in the report, marked as `fatal`
  *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
- *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
- *                   such function and its place, and each stage with such an operation; the message names the first
- *                   of them. A further call waits again; after a cancel, it ignores its deadline and waits for
- *                   another `grace`
+ *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names the
+ *                   functions, with their places, and the stages of the operations. The message names the first one.
+ *                   A further call waits again; after a cancel, for another `grace`, regardless of its deadline
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report
@@ -956,11 +970,13 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 
 /*
- * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
- * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to
- * its drop function, in this thread or a worker's. An item inside a function is dropped when the function returns,
- * unless the function returns 0. For an operation (weir/operation.h), work.abort is called; its item is dropped when
- * the operation is finished, unless the code is 0.
+ * Drops all in-flight items. Unblocks all puts and emits, and ends back-offs and delays by a rate. Makes the cancel_fd
+ * readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to its drop
+ * function, in this thread or a worker's.
+ *
+ * An item inside a function is dropped when the function returns; if the function returns 0, the item is done. For an
+ * operation (weir/operation.h), work.abort is called. Its item is dropped when the operation is finished; if the code
+ * is 0, the item is done.
  *
  * Does not wait for the functions; finish does. All callbacks, including drop functions, may call cancel. A second call
  * has no effect.
@@ -1027,18 +1043,18 @@ WEIR_API void weir_task_emit(weir_task *task, void *result);
  * items and then fails, the fed items remain.
  *
  * A fed item counts against max_items and max_bytes, and may exceed them, so that a loop cannot block itself. While the
- * limit is exceeded, puts and sources block. weir does not bound the number of fed items: a function that keeps feeding
- * more than one item for each item, on average, exhausts the memory.
+ * limit is exceeded, puts and sources block. weir does not bound the number of fed items. If each item leads to more
+ * than one fed item on average, the memory is exhausted in the end.
  *
  * If the call returns WEIR_OK, the pipeline owns the item; otherwise the caller still owns it. After a cancel the
  * pipeline gives the item to the drop function of its stage at once.
  *
  * Returns WEIR_OK, or
- *   WEIR_CLOSED   if the input of the stage has ended. This happens only at the end of a loop: an at_end in the loop
- *                 has emitted a result, and the function that gets it feeds
+ *   WEIR_CLOSED   if the input of the stage has ended. This happens only to a function that processes the result of an
+ *                 at_end in the loop
  *   WEIR_INVALID  if the task is NULL, or that of a source or an at_end. Also if the caller's stage is not connected
- *                 back to `stage`. Also if `stage` restores order for the stage before it, too (weir_stage_options);
- *                 to allow the feed, connect `stage` back to itself
+ *                 back to `stage`. Also if `stage` is the second of two ordered stages that restore order once
+ *                 (weir_stage_options); to allow the feed, connect `stage` back to itself
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
@@ -1084,9 +1100,10 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
  * memory, the item has no message.
  *
  * If the function then returns 0, the other items are done. The failed items are the pipeline's again, so they must be
- * unchanged. Failed items that are retried form a batch of their own, with the batch reason of this batch and a common
- * delay. Every other failed item is given up separately, with its own error and its own dead letter. If the function
- * returns another code, that code holds for all items, and the failures of single items are ignored.
+ * unchanged. The failed items that are retried share one back-off, and become the batch of the next attempt.
+ * weir_task_batch_reason is then the same as now. Every other failed item is given up separately, with its own error
+ * and its own dead letter. If the function returns another code, that code holds for all items, and the failures of
+ * single items are ignored.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the task is NULL or not that of a run_batch function, or `index` is not below the call's `count`
@@ -1127,29 +1144,30 @@ WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
  * Returns whether the end of the run has begun: by a finish, a signal of weir_pipeline_end_on, or a cancel. Stays
- * true. Unless the run is cancelled, in-flight items are still completed, fed ones too. So a function that feeds
- * should stop feeding then, or the finish lasts until nothing is left to feed. A source asks weir_task_cancelled. A
- * NULL task gives false.
+ * true. Unless the run is cancelled, in-flight items are still completed, fed ones too. So a function should stop
+ * feeding once this is true; otherwise the finish lasts until nothing is left to feed. A source should call
+ * weir_task_cancelled instead. A NULL task gives false.
  */
 WEIR_API bool weir_task_finishing(const weir_task *task);
 
 /*
- * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
- * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
- * this one to its poll. To wait for a single one, use weir_task_poll. When the descriptor is readable, the source calls
- * weir_task_cancelled and returns. The rules of weir_pipeline_cancel_fd apply.
+ * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true: at a cancel and, in a source,
+ * at the finish too. A function that waits for several descriptors adds this one to its poll. To wait for a single one,
+ * use weir_task_poll. When the descriptor is readable, a source should call weir_task_cancelled and return. The rules
+ * of weir_pipeline_cancel_fd apply.
  */
 WEIR_API int weir_task_stop_fd(weir_task *task);
 
 /*
- * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the deadline passes, or the function
- * must return: after a cancel, and in a source after the begin of the finish. Reports count the time as blocked. On the
- * crew, an additional thread takes over. An error or a hangup of `fd` counts as ready: the next read or write reports
- * it. A negative `fd` is never ready: the call then sleeps until the deadline, or until the function must return.
- * Signals do not end the call. The precision is a millisecond.
+ * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the deadline passes or the pipeline is
+ * cancelled; in a source, also until the pipeline is finishing. Reports count the time as blocked. On the crew, an
+ * additional thread takes over. An error or a hangup of `fd` counts as ready: the next read or write reports it. A
+ * negative `fd` is never ready, so the call waits for the other events only. Signals do not end the call. The precision
+ * is a millisecond.
  *
  * After WEIR_CANCELLED and WEIR_CLOSED, weir_task_cancelled is true, and the function should return. Both take
- * precedence over a ready `fd`. If the system has no descriptor left for weir_task_stop_fd, they may come 20 ms late.
+ * precedence over a ready `fd`. If the system has no descriptor left for weir_task_stop_fd, the call may return them
+ * 20 ms late.
  *
  * Returns WEIR_OK if `fd` is ready, or
  *   WEIR_CLOSED     if the pipeline is finishing; in a source only
@@ -1218,11 +1236,10 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * thread, so that all threads block them. The signals stay blocked after the run and after the second signal. For a
  * third signal to kill the program, the program must unblock it.
  *
- * Several pipelines may end on the same signals. One thread of the library waits for the signals of all pipelines. It
- * notifies each pipeline that handles the signal. So the first signal finishes all of them, and the second cancels all.
- * A thread of each pipeline then finishes or cancels that pipeline, and ends with it. The waiting thread ends when no
- * pipeline is left. A signal that arrives when no pipeline handles it any more is sent to the process again and stays
- * pending there.
+ * Several pipelines may end on the same signals: the first signal finishes all of them, and the second cancels all. One
+ * thread of the library waits for the signals of all pipelines, and ends when no pipeline is left. One more thread for
+ * each pipeline finishes or cancels it, and ends with it. If no pipeline handles a signal any more, weir sends the
+ * signal to the process again: it stays pending for the program, for example for sigwait.
  *
  *     static const int signals[] = {SIGINT, SIGTERM};
  *     sigset_t set;
@@ -1237,9 +1254,9 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * completed in time, finish returns WEIR_OK. After a second signal, finish returns WEIR_CANCELLED. If `drain` ns pass
  * first, finish returns WEIR_TIMEDOUT. The report contains the first signal.
  *
- * The call does not block. Without a source, no call of the pipeline waits for the signal: weir_pipeline_wait returns
- * at once, and finish begins the end itself. Such a program calls sigwait and then finish, instead of this call; or it
- * adds a source that only waits in weir_task_poll.
+ * The call does not block. If a pipeline has no source, the program needs another way to wait for the signal:
+ * weir_pipeline_wait returns at once, and finish begins the end itself. Either the program calls sigwait and then
+ * finish, instead of this call; or it adds a source that only waits in weir_task_poll.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID   if the pipeline is not started, or is finishing or over, or this is the second call. Also if `count`
