@@ -1,8 +1,8 @@
 /*
  * weir/executor.h - threads that run tasks, with a future for each task.
  *
- * An executor has a bounded number of threads. A caller submits a function; a thread of the executor runs it; the future
- * (weir/future.h) has its value or its error.
+ * An executor has a bounded number of threads. A caller submits a function. A thread of the executor runs the function.
+ * The future of the task (weir/future.h) then has its value or its error.
  *
  *     weir_executor_create(&executor, NULL);
  *     weir_executor_submit(executor, resize, photo, &future);
@@ -13,25 +13,25 @@
  *
  * The following holds for every call here, unless its comment says otherwise:
  *
- *   Order      tasks of one priority begin in the order in which they were submitted. Tasks of a higher priority begin
- *              first. A task that has waited for 100 ms longer than the others begins next, whatever its priority. A task
- *              that a task has submitted may begin earlier: when the submitting task waits for it, or on an idle thread.
- *              It is behind the other tasks once the submitting task has ended.
- *   Threads    all calls are thread-safe, and tasks may make them. Threads start when tasks need them, and end when
- *              they were idle for long; the first one starts at the creation and stays.
- *   Waits      a task may wait for a future of its own executor (weir_future_get, weir_task_group_wait). If that task
- *              has not begun, the waiting thread runs it itself. So tasks cannot deadlock by waiting for tasks that lack
- *              a thread, and the stack is no deeper than the chain of waits. No other task runs inside the wait: the
- *              waiting task may hold locks that another one needs. If the task runs already, the thread sleeps, and the
- *              executor runs other tasks on one more thread meanwhile. If no more threads can be had, the wait returns
- *              WEIR_DEADLOCK.
- *   Blocking   a thread that sleeps in a task, in a system call for instance, is not replaced: `threads` is the number
- *              of tasks that run at once. When a wait ends, its task goes on at once, so a few more may run then.
- *   Signals    threads block every signal but those that a thread causes itself, as workers do
+ *   Order      Tasks of one priority begin in the order in which they were submitted. Tasks of a higher priority begin
+ *              first. A task that has waited 100 ms longer than the others begins next, regardless of its priority.
+ *              Exception: a task that a running task submits may begin earlier, on an idle thread or in a wait of the
+ *              submitting task. If it has not begun when the submitting task ends, it is queued behind the others.
+ *   Threads    All calls are thread-safe, and tasks may make them. Threads start when tasks need them, and end after
+ *              `idle_time`; the first one starts at the creation and stays.
+ *   Waits      A task may wait for a future of its own executor (weir_future_get, weir_task_group_wait). If the task of
+ *              that future has not begun, the waiting thread runs it itself. So a wait never lacks a thread for the
+ *              task, and the stack is no deeper than the chain of waits. No other task runs inside the wait, because
+ *              the waiting task may hold locks. If the task of the future is already running, the thread sleeps, and
+ *              the executor runs other tasks on one more thread meanwhile. If all threads are blocked and no further
+ *              thread can be created, the wait returns WEIR_DEADLOCK.
+ *   Blocking   A thread that a task blocks outside of weir, in a system call for instance, is not replaced: at most
+ *              `threads` tasks run at once. A task whose wait has ended continues at once, so a few more may run.
+ *   Signals    Threads block every signal except those that a thread causes itself, as workers do
  *              (weir/stoppable_worker.h).
- *   Exceptions no C++ exception may leave a function given to an executor; if one does, std::terminate is called.
- *   NULL       if the executor, the function or a pointer for a result is NULL, the call returns WEIR_INVALID and has
- *              no effect. `future` may be NULL: the caller wants none.
+ *   Exceptions No C++ exception may leave a function given to an executor. If one does, std::terminate is called.
+ *   NULL       If the executor, the function or a pointer for a result is NULL, the call returns WEIR_INVALID and has
+ *              no effect. `future` may be NULL: then no future is stored.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -57,12 +57,13 @@ extern "C" {
 typedef struct weir_executor weir_executor;
 
 /*
- * A task. Returns 0 and stores its value in `*value`, which is NULL before. Or returns an error code, other than 0: the
- * future fails with it, and `*value` is ignored. WEIR_CODE(WEIR_CANCELLED) says that the task has seen a cancel: the
- * future is cancelled. `self` is the task's own future, for weir_future_cancelled and weir_executor_error.
+ * The function of a task. Returns 0 if the task has succeeded; `*value`, which is NULL at the call, is then the value
+ * of the future. Returns another code if the task has failed: the future fails with this code, and `*value` is ignored.
+ * A task that ends because of a cancel returns WEIR_CODE(WEIR_CANCELLED): the future is then cancelled. `self` is the
+ * task's own future, for weir_future_cancelled and weir_executor_error.
  *
  * A task may end its thread (pthread_exit): its future fails with WEIR_CODE(WEIR_UNFINISHED), and another thread takes
- * its place. A task that runs in a caller's thread (WEIR_RUN_IN_CALLER) must not.
+ * its place. A task that runs in a caller's thread (WEIR_RUN_IN_CALLER) must not end it.
  */
 typedef int weir_executor_func(weir_future *self, void *arg, void **value);
 
@@ -76,8 +77,8 @@ typedef enum weir_when_full {
 /* The options of an executor. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_executor_options {
     const char *name;         /* copied; the threads' name before a number; NULL selects "weir" */
-    size_t threads;           /* tasks that run at once; 0 selects one for each processor that the process may use */
-    size_t capacity;          /* tasks that are pending: submitted, due and not begun; 0 selects WEIR_UNBOUNDED */
+    size_t threads;           /* maximum tasks that run at once; 0 selects the number of usable processors */
+    size_t capacity;          /* maximum pending tasks: submitted, due and not begun; 0 selects WEIR_UNBOUNDED */
     weir_when_full when_full; /* what a submit does if `capacity` tasks are pending */
     weir_worker_init *init;   /* creates the state of a thread; NULL disables it */
     weir_worker_fini *fini;   /* destroys the state of a thread; NULL disables it */
@@ -88,25 +89,31 @@ typedef struct weir_executor_options {
 } weir_executor_options;
 
 /*
- * Creates an executor, starts its first thread, and stores the executor in `*executor`. `options` may be NULL: all are
- * zero. Blocks until init has returned in that thread. The caller frees the executor with weir_executor_destroy, when
- * its tasks have ended.
+ * Creates an executor, starts its first thread, and stores the executor in `*executor`. NULL options select all
+ * defaults. Blocks until init has returned in that thread. The caller frees the executor with weir_executor_destroy,
+ * once its tasks have ended.
  *
- * Returns WEIR_OK. WEIR_INVALID if an option is none of its values or a reserved member is not NULL. WEIR_NOMEM if
- * memory ran out. WEIR_NOTHREAD if the system did not create the thread. WEIR_INITFAILED if init failed.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID     if an option has an invalid value, or a reserved member is not NULL
+ *   WEIR_NOMEM       if out of memory
+ *   WEIR_NOTHREAD    if the system creates no thread
+ *   WEIR_INITFAILED  if init fails
  */
 WEIR_API weir_status weir_executor_create(weir_executor **executor, const weir_executor_options *options);
 
 /*
- * Submits a task: `func` will be called with `arg`, once. Stores its future in `*future`, with a reference that the
- * caller releases (weir_future_release). If `future` is NULL, there is none. If the call fails, `arg` is still the
- * caller's.
+ * Submits a task: a call of `func` with `arg`. Stores its future in `*future`, with a reference that the caller must
+ * release (weir_future_release). If `future` is NULL, stores none. If the call fails, the caller still owns `arg`.
  *
- * If `capacity` tasks are pending, does what `when_full` says. A caller that blocks wakes when a task begins or is
- * cancelled, or at the shutdown.
+ * If `capacity` tasks are pending, `when_full` determines what happens. A caller that blocks wakes when a task begins
+ * or is cancelled, or at the shutdown.
  *
- * Returns WEIR_OK. WEIR_CLOSED after a shutdown. WEIR_FULL if there is no room and `when_full` is WEIR_REFUSE. WEIR_NOMEM
- * if memory ran out. WEIR_NOTHREAD or WEIR_INITFAILED if no thread is left and none can be had.
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED      after a shutdown
+ *   WEIR_FULL        if there is no room and `when_full` is WEIR_REFUSE
+ *   WEIR_NOMEM       if out of memory
+ *   WEIR_NOTHREAD    if the executor has no thread left, and the system creates none
+ *   WEIR_INITFAILED  if the executor has no thread left, because init has failed
  */
 WEIR_API weir_status weir_executor_submit(weir_executor *executor, weir_executor_func *func, void *arg,
                                           weir_future **future);
@@ -114,39 +121,42 @@ WEIR_API weir_status weir_executor_submit(weir_executor *executor, weir_executor
 /* The options of a submitted task. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_submit_options {
     weir_priority priority;        /* of the task */
-    weir_deadline deadline;        /* if it has not begun by then, it fails with WEIR_CODE(WEIR_TIMEDOUT); 0: none */
-    uint64_t delay;                /* ns before it is due; 0: at once */
-    uint64_t period;               /* ns from one run to the next; 0: it runs once */
-    weir_drop_func *drop;          /* disposes of a value that is not taken; NULL: none */
+    weir_deadline deadline;        /* a task not begun by then fails with WEIR_CODE(WEIR_TIMEDOUT); 0 selects none */
+    uint64_t delay;                /* ns before the task is due; 0 selects none */
+    uint64_t period;               /* ns from one run to the next; 0 selects a single run */
+    weir_drop_func *drop;          /* frees a value that is not taken; NULL leaves it unfreed */
     void *drop_arg;                /* passed to drop */
-    const char *name;              /* copied; the thread's name while the task runs; NULL: unchanged */
-    weir_deadline submit_deadline; /* how long WEIR_BLOCK may block; 0 selects WEIR_NEVER */
+    const char *name;              /* copied; the thread's name while the task runs; NULL keeps the thread's name */
+    weir_deadline submit_deadline; /* time until which WEIR_BLOCK may block; 0 selects WEIR_NEVER */
     void *reserved[4];             /* must be NULL */
 } weir_submit_options;
 
 /*
- * Submits a task like weir_executor_submit, with options; NULL: all are zero. Whether the deadline has passed is checked
- * when a thread would begin the task. A task with a delay is pending, and counts for `capacity`, once it is due.
+ * Submits a task like weir_executor_submit, with options. NULL options select all defaults. The deadline is checked
+ * when a thread is about to begin the task. A task with a delay becomes pending, and counts for `capacity`, once it is
+ * due.
  *
- * With a period, the task runs again and again, at a fixed rate: the runs are due at delay, delay + period, and so on. A
- * run never begins before the last one has ended; runs that were missed meanwhile are left out. The values of the runs
- * are dropped. The future ends when a run fails, or at a cancel or shutdown: it is cancelled then, after the run that
- * may be going on.
+ * With a period, the task runs repeatedly, at a fixed rate: the runs are due at delay, delay + period, and so on. A run
+ * never begins before the previous one has ended; runs that would have begun in between are skipped. The values of the
+ * runs are dropped. If a run fails, the future fails, and no further run begins. A cancel or a shutdown cancels the
+ * future, after the current run.
  *
- * Also returns WEIR_INVALID if an option is none of its values or a reserved member is not NULL. WEIR_TIMEDOUT if there
- * was no room by submit_deadline. WEIR_NOTHREAD if the system did not create the timer thread.
+ * Returns the statuses of weir_executor_submit, or
+ *   WEIR_INVALID   if an option has an invalid value, or a reserved member is not NULL
+ *   WEIR_TIMEDOUT  if there was no room by submit_deadline
+ *   WEIR_NOTHREAD  if the system creates no timer thread
  */
 WEIR_API weir_status weir_executor_submit_with(weir_executor *executor, weir_executor_func *func, void *arg,
                                                const weir_submit_options *options, weir_future **future);
 
 /*
- * Sets the message of the error that the calling task is about to return, and returns `code`, or WEIR_CODE(WEIR_FAILED)
- * if that is 0:
+ * Sets the message of the error that the calling task is about to return. Returns `code`, or WEIR_CODE(WEIR_FAILED) if
+ * `code` is 0:
  *
  *     return weir_executor_error(self, 404, "%s: not found", url);
  *
- * `format` is that of printf; the message is cut at 255 bytes. A second call replaces the message. Must be called by the
- * task that `self` is the future of. If memory runs out, the error has no message.
+ * The message is formatted as by printf, and truncated to 255 bytes. A second call replaces the message. `self` must be
+ * the future of the calling task. If out of memory, the error has no message.
  */
 WEIR_API int weir_executor_error(weir_future *self, int code, const char *format, ...)
 #if defined(__GNUC__)
@@ -161,20 +171,20 @@ WEIR_API int weir_executor_error(weir_future *self, int code, const char *format
 WEIR_API void *weir_executor_state(weir_executor *executor);
 
 /*
- * Receives the future of a task of weir_executor_map, which has ended, and its index in the array. Called in the thread
- * that called map. Returns true to go on, false to stop. May take the value (weir_future_take) or retain the future; may
- * submit tasks.
+ * Receives the ended future of a task of weir_executor_map, and the index of its element in the array. Called in the
+ * thread that called map. Returns true to continue, false to stop. May take the value (weir_future_take), retain the
+ * future, or submit tasks.
  */
 typedef bool weir_map_func(size_t index, weir_future *future, void *arg);
 
 /* The options of a map. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_map_options {
-    size_t in_flight;       /* most tasks that are submitted and not yet passed to `each`; 0 selects 2 per thread */
-    bool as_completed;      /* `each` is called in the order in which tasks end; false: in the order of the array */
-    weir_drop_func *drop;   /* disposes of a value that is not taken; NULL: none */
+    size_t in_flight;       /* maximum tasks that are submitted and not yet passed to `each`; 0 selects 2 per thread */
+    bool as_completed;      /* true passes the tasks in the order in which they end; false, in that of the array */
+    weir_drop_func *drop;   /* frees a value that is not taken; NULL leaves it unfreed */
     void *drop_arg;         /* passed to drop */
     weir_deadline deadline; /* of the whole call; 0 selects WEIR_NEVER */
-    size_t arg_size;        /* bytes of an element of `args`; 0: the elements are pointers, the args themselves */
+    size_t arg_size;        /* bytes of an element of `args`; 0 selects pointers, which are the args themselves */
     void *reserved[3];      /* must be NULL */
 } weir_map_options;
 
@@ -185,24 +195,25 @@ typedef struct weir_map_options {
  *
  *     weir_executor_map(executor, resize, photos, count, &(weir_map_options){.arg_size = sizeof *photos}, NULL, NULL);
  *
- * Blocks until all futures have been passed. `options` may be NULL: all are zero. If `each` returns false or the deadline
- * passes, the tasks that have not begun are cancelled, no further one is submitted, and the call waits for those that
- * run. A task may call map on its own executor: its thread runs tasks of the map while it waits.
+ * Blocks until all futures have been passed. NULL options select all defaults. If `each` returns false or the deadline
+ * passes, the call submits no further task, cancels the tasks that have not begun, and waits for the running ones. A
+ * task may call map on its own executor: its thread runs tasks of the map while it waits.
  *
- * A value that `each` does not take stays with its future. It goes to `drop` at the last release of the future: after
- * `each` has returned, unless that has retained the future. So do the values of tasks that are not passed. A thread of
- * the executor may release a future a moment after the call has returned: `drop_arg` must last until the destroy. Without
- * `drop`, these values are left alone.
+ * A value that `each` does not take goes to `drop` at the last release of its future. The executor releases the future
+ * after `each` has returned; `each` may retain it. The values of tasks that are not passed go to `drop`, too. A release
+ * may be a moment later than the return of the call, so `drop_arg` must live until the executor is destroyed. Without
+ * `drop`, these values are not freed.
  *
- * `each` may be NULL. All tasks run then, and the status says whether all have succeeded.
+ * If `each` is NULL, all tasks run, and the status tells whether all have succeeded.
  *
- * Returns WEIR_OK if every task was passed to `each`, or `count` is 0. WEIR_CANCELLED if `each` returned false.
- * WEIR_TIMEDOUT if the deadline passed first. WEIR_INVALID if a reserved member is not NULL or `count` elements of
- * `arg_size` bytes exceed SIZE_MAX. The statuses of weir_executor_submit and, in a thread of the executor, WEIR_DEADLOCK
- * of weir_future_get: then too, no task of the call is left.
+ * Returns WEIR_OK if every task was passed to `each`, or `count` is 0. Otherwise returns
+ *   WEIR_CANCELLED  if `each` returned false; or, without `each`, if a task was cancelled and none has failed
+ *   WEIR_FAILED     if `each` is NULL, and a task has failed
+ *   WEIR_TIMEDOUT   if the deadline passed first
+ *   WEIR_INVALID    if a reserved member is not NULL, or `count` elements of `arg_size` bytes exceed SIZE_MAX
+ *   WEIR_DEADLOCK   as weir_future_get, in a thread of the executor
  *
- * If `each` is NULL, also returns WEIR_FAILED if a task has failed. WEIR_CANCELLED if none has failed, but one was
- * cancelled.
+ * Also returns the statuses of weir_executor_submit. After every status, no task of the call is left.
  */
 WEIR_API weir_status weir_executor_map(weir_executor *executor, weir_executor_func *func, const void *args,
                                        size_t count, const weir_map_options *options, weir_map_func *each,
@@ -211,7 +222,7 @@ WEIR_API weir_status weir_executor_map(weir_executor *executor, weir_executor_fu
 /* What an executor does at one instant. */
 typedef struct weir_executor_counts {
     size_t pending; /* tasks that are due and have not begun */
-    size_t running; /* tasks that have begun and not ended; those that wait for others included */
+    size_t running; /* tasks that have begun and not ended, including tasks that wait for others */
     size_t delayed; /* tasks that are not yet due, and periodic ones between two runs */
     size_t threads; /* threads that exist */
 } weir_executor_counts;
@@ -223,35 +234,36 @@ WEIR_API weir_status weir_executor_counts_of(weir_executor *executor, weir_execu
 typedef void weir_unrun_func(void *task_arg, void *arg);
 
 /*
- * Shuts the executor down: from now on, submit and map return WEIR_CLOSED, blocked calls at once. Periodic tasks end.
+ * Shuts the executor down. Submit and map then return WEIR_CLOSED; blocked calls do so at once. Periodic tasks end.
  *
- * With `cancel_pending`, the tasks that have not begun are cancelled, the delayed ones included. For each, `unrun` is
- * called in the calling thread with the task's arg, then the future ends; NULL: no call. Without it, all of them still
- * run, delayed ones at their time.
+ * With `cancel_pending`, cancels the tasks that have not begun, delayed ones included. For each of them, calls `unrun`
+ * with the task's arg, in this thread, before the future ends; NULL disables this. Without `cancel_pending`, these
+ * tasks still run, delayed ones at their time.
  *
- * With `wait`, blocks until every task has ended, but no longer than until `deadline`. May be called again, with other
- * arguments.
+ * With `wait`, blocks until every task has ended, or until `deadline`. Further calls are allowed, with other arguments.
  *
- * Returns WEIR_OK. WEIR_TIMEDOUT if tasks had not ended at the deadline; the executor is shut down all the same, and a
- * further call can wait on. WEIR_DEADLOCK if `wait` is set in a thread of the executor; no effect.
+ * Returns WEIR_OK, or
+ *   WEIR_TIMEDOUT  if tasks had not ended at the deadline; the executor is shut down nevertheless
+ *   WEIR_DEADLOCK  if `wait` is true in a thread of the executor; the call has no effect
  */
 WEIR_API weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool cancel_pending,
                                             weir_deadline deadline, weir_unrun_func *unrun, void *unrun_arg);
 
 /*
- * Frees the executor: its threads run fini, end, and are joined. NULL does nothing. Futures of its tasks stay valid until
- * they are released.
+ * Frees the executor: its threads run fini, end, and are joined. NULL has no effect. Futures of its tasks stay valid
+ * until they are released.
  *
- * If no task is pending, delayed or running, an executor that was not shut down is shut down in the same step. A submit
- * before this step makes destroy return WEIR_BUSY. Only a callback or a drop function of a task that has ended can still
- * submit one after it, and gets WEIR_CLOSED. Blocks until these functions have returned.
+ * Destroy must be the last call on the executor. A shutdown before it is optional: destroy checks that no task is
+ * pending, delayed or running, and shuts the executor down in the same step. A task with an ended future is none of
+ * these, so a caller that has waited for all futures gets no WEIR_BUSY.
  *
- * A task with an ended future is neither pending nor running: a caller that has waited for all futures gets no
- * WEIR_BUSY. Must be the last call. No other thread may make a call on the executor at the same time or later, except
- * in a function of the executor's own threads.
+ * The callbacks and drop functions of ended tasks may still run at that time, and may make calls on the executor. A
+ * submit by them returns WEIR_CLOSED. Blocks until these functions have returned. No other call on the executor is
+ * allowed during the destroy.
  *
- * Returns WEIR_OK. WEIR_BUSY, without effect, if a task is pending, delayed or running, a group is not destroyed, or a
- * call on the executor blocks. WEIR_DEADLOCK, without effect, in a thread of the executor.
+ * Returns WEIR_OK. If it cannot destroy the executor, returns with no effect
+ *   WEIR_BUSY      if a task is pending, delayed or running, a group is not destroyed, or a call on the executor blocks
+ *   WEIR_DEADLOCK  if called in a thread of the executor
  */
 WEIR_API weir_status weir_executor_destroy(weir_executor *executor);
 
