@@ -1,9 +1,9 @@
 /*
  * weir/operation.h - lets an item's work go on after its stage's function has returned.
  *
- * A function starts an operation, such as a transfer of an event loop, detaches its item and returns WEIR_PENDING. The
- * thread is free for the next item. The operation is finished later, once, by any thread, also in a callback of a foreign
- * library. So one thread keeps thousands of operations in flight.
+ * A function detaches its item, starts an operation, such as a transfer of an event loop, and returns WEIR_PENDING. The
+ * thread is free for the next item. Any thread may finish the operation later, also in a callback of another library.
+ * So one thread keeps thousands of operations in flight.
  *
  *     static int download(weir_task *task, void *item, void *loop) {
  *         weir_operation operation;
@@ -26,30 +26,32 @@
  *     downloads.work.run = download;
  *     downloads.limits.in_flight = 1000;        // operations at a time; required to detach
  *
- * The operation is a part of the attempt: the item stays in its stage and counts as live. Retries, order, dead letters,
- * per_key, submits, reports and the finish of the pipeline treat it like a function that has not returned. A rate
- * limits its start. An item in back-off is no operation.
+ * The operation is a part of the attempt, and the item stays in its stage. Retries, order, dead letters, per_key,
+ * submits, reports and the finish of the pipeline treat an operation like a function that has not returned. A rate
+ * applies to calls of the function, and so to starts of operations. An item in back-off is no operation.
  *
- * An operation that is never finished holds its item for ever, and the pipeline is not over before. weir cannot fail it:
- * its number is a value, so nothing tells that it was forgotten, and its buffers may be in use. Code that gives an
- * operation up calls weir_operation_fail. For the others, a stage sets errors.attempt_time and work.abort: the abort is
- * called for each operation that takes too long, and has it finished.
+ * Every operation must be finished: the item stays in flight until then, so the run cannot end. weir does not fail an
+ * operation by itself, because its buffers may be in use, and cannot tell that the program has lost the number. Code
+ * that gives up an operation calls weir_operation_fail. To find other operations that take too long, set
+ * errors.attempt_time and work.abort: weir calls the abort for each of them, and the abort requests the finish.
  *
- * A failed start cancels the run. Operations of items that a source has emitted by then must be finished, too: start
- * waits for them up to `grace`, and so does destroy, which returns WEIR_BUSY afterwards. A stage's report has two kinds
- * of latencies: of the functions until they return, and of the operations from the begin of the function to the finish.
+ * If a start fails, the run is cancelled. A source may have emitted items before that. Their operations must be
+ * finished, too: start waits up to `grace` for them. After that, destroy waits up to `grace`, and may return WEIR_BUSY.
  *
- * in_flight limits the calls and operations of the stage at a time. A thread of the stage that has an item while so many
- * are under way blocks until one of them ends. Memory for them is allocated at the start.
+ * A stage's report has two kinds of latencies. Those of functions end with the return of the function. Those of
+ * operations begin with the call of the function, and end with the finish of the operation.
+ *
+ * in_flight limits the sum of running calls and operations of the stage. While this limit is reached, a thread with a
+ * further item blocks until one of them ends. Memory for all of them is allocated at the start.
  *
  * The calls with an operation:
  *
- * - They never block: what must wait, such as a result for room in the next queue, is left to a thread of the stage.
- * - Any thread may make them, also before the function that has detached has returned. Of several calls that finish
- *   one operation, the first counts; the others return WEIR_INVALID.
- * - After a cancel, if an attempt fails, and if out of memory, they may call drop functions, also the stage's route, which
- *   selects the drop function of a result, and settled if the item was submitted.
- * - `pipeline` must not be destroyed before they return. A destroy waits for calls that finish an operation.
+ * - They never block. A result that needs room in the next queue is sent later, by a thread of the stage.
+ * - Any thread may make them, even while the function that has detached the item is still running. Of several calls
+ *   that finish one operation, the first counts; the others return WEIR_INVALID.
+ * - They may call drop functions: after a cancel, after a failed attempt, or if out of memory. The stage's route may be
+ *   called to select the drop function of a result. If the item was submitted, settled may be called.
+ * - `pipeline` must exist until they return. A destroy waits for calls that finish an operation.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -66,44 +68,48 @@
 extern "C" {
 #endif
 
-/* What a run function returns that has detached its item. Otherwise the attempt fails with WEIR_CODE(WEIR_INVALID). */
+/*
+ * The return code of a run function that has detached its item. If another function returns it, the attempt fails with
+ * code WEIR_CODE(WEIR_INVALID).
+ */
 #define WEIR_PENDING WEIR_CODE(254)
 
 /*
- * Detaches the item of this call, and sets `*operation`. The function then returns WEIR_PENDING. From then on only the
- * operation may use the item: the function must not touch it after the operation has started.
+ * Detaches the item of this call, and sets `*operation`. The function then starts the operation, and returns
+ * WEIR_PENDING. Once the operation has started, it owns the item, and the function must not use the item any more.
  *
- * If the function returns another code than WEIR_PENDING, and the operation is not finished before, that code finishes
- * it: a function that cannot start the operation fails the attempt as usual. If the operation is finished before, the
- * code is ignored. Until it returns, the function may use its task. A delay of weir_task_retry_after counts only if the
- * function's own code finishes the operation.
+ * If the function returns a code other than WEIR_PENDING, this code finishes the operation: so a function that cannot
+ * start the operation returns an error, as usual. If the operation is already finished, the code is ignored. Until it
+ * returns, the function may use its task. A delay of weir_task_retry_after counts only if the function's own code
+ * finishes the operation.
  *
- * If a function ends its thread after it has detached (pthread_exit), the run fails, but the item is the operation's.
+ * If a function ends its thread (pthread_exit) after it has detached the item, the run fails. The operation still owns
+ * the item, and must be finished.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID  if the task or `operation` is NULL, the stage's limits.in_flight is 0, or this call has detached before;
- *                 also in a callback other than run
+ *   WEIR_INVALID  if the task or `operation` is NULL, the stage's limits.in_flight is 0, or this call has detached its
+ *                 item before; also in a callback other than run
  */
 WEIR_API weir_status weir_task_detach(weir_task *task, weir_operation *operation);
 
 /*
- * Adds a result of the operation. Results leave in the order of these calls, once the operation is finished with code 0;
- * with another code they go to the drop function of their destination. A single result needs no memory.
+ * Adds a result of the operation. If the operation is finished with code 0, its results are sent then, in the order of
+ * these calls. With another code, they go to the drop function of their destination. A single result needs no memory.
  *
- * Returns WEIR_OK: the pipeline owns the result. Otherwise the caller still owns it:
+ * Returns WEIR_OK if the pipeline now owns the result. Otherwise the caller still owns the result:
  *   WEIR_INVALID  if the pipeline is NULL, or the operation is finished or none of this pipeline
  *   WEIR_NOMEM    if out of memory; the operation is still under way
  */
 WEIR_API weir_status weir_operation_emit(weir_pipeline *pipeline, weir_operation operation, void *result);
 
 /*
- * Finishes the operation, with the meaning that `code` has as the return code of a run function. 0: the item is done,
- * and the operation has consumed it. Any other code: the attempt has failed, and the item is the pipeline's again, so it
- * must be unchanged. WEIR_PENDING and WEIR_END count as WEIR_CODE(WEIR_INVALID). While the stage is paused, what
- * follows from the finish may wait for the resume.
+ * Finishes the operation. `code` has the meaning of a return code of a run function. With 0, the item is done: the
+ * program has freed or emitted it. With any other code, the attempt has failed: the pipeline owns the item again, so
+ * the item must be unchanged. WEIR_PENDING and WEIR_END count as WEIR_CODE(WEIR_INVALID). While the stage is paused,
+ * the effects of the finish may wait for the resume.
  *
- * If the pipeline was cancelled before, the item is done by code 0, and dropped by any other. If memory for the results
- * runs out, they are dropped, and the item counts as failed, as with weir_task_emit.
+ * If the pipeline is already cancelled, 0 still means that the item is done; with any other code, the item is dropped.
+ * If out of memory for the results, they are dropped, and the item counts as failed, as with weir_task_emit.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the pipeline is NULL, or the operation is finished or none of this pipeline
@@ -111,8 +117,8 @@ WEIR_API weir_status weir_operation_emit(weir_pipeline *pipeline, weir_operation
 WEIR_API weir_status weir_operation_finish(weir_pipeline *pipeline, weir_operation operation, int code);
 
 /*
- * Finishes the operation with a code other than 0, and a message of at most 255 bytes, formatted as by printf. Code 0
- * counts as WEIR_CODE(WEIR_FAILED). A NULL `format` leaves no message. If out of memory, there is none either.
+ * Finishes the operation with a code other than 0, and a message, formatted as by printf and truncated to 255 bytes.
+ * Code 0 counts as WEIR_CODE(WEIR_FAILED). With a NULL `format`, or if out of memory, there is no message.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the pipeline is NULL, or the operation is finished or none of this pipeline
