@@ -31,8 +31,8 @@
  * applies to calls of the function, and so to starts of operations. An item in back-off is no operation.
  *
  * Every operation must be finished: the item stays in flight until then, so the run cannot end. weir does not fail an
- * operation by itself, because its buffers may be in use, and cannot tell that the program has lost the number. Code
- * that gives up an operation calls weir_operation_fail. To find other operations that take too long, set
+ * operation by itself, because its buffers may be in use. Nor can weir detect that the program has lost the number.
+ * Code that gives up an operation calls weir_operation_fail. To find other operations that take too long, set
  * errors.attempt_time and work.abort: weir calls the abort for each of them, and the abort requests the finish.
  *
  * If a start fails, the run is cancelled. A source may have emitted items before that. Their operations must be

@@ -75,7 +75,7 @@
  *   Ownership  Each put or feed that returns WEIR_OK passes an item to the pipeline, and so does each emit. If a put or
  *              a feed fails, the caller still owns the item. Each item ends exactly once, in one of four ways, which
  *              the report counts separately:
- *                done           its func has returned; or its other function has returned 0; or its operation
+ *                done           the func has returned; or the run or run_batch has returned 0; or the item's operation
  *                               (weir/operation.h) was finished with code 0
  *                dead-lettered  given up after its last attempt, and put into a dead letter
  *                failed         given up without a dead letter; or its result could not be delivered. The item or the
@@ -224,11 +224,11 @@ typedef int weir_end_func(weir_task *task, void *state);
  * The library owns `fd`. The function must poll it together with the loop's own descriptors, and must not read, write
  * or close it. All calls get the same `fd`. `state` is as for the stage's function.
  *
- * The thread blocks in the function when it has no `run` to call and no result to send. A busy thread calls the
- * function between two calls of `run`, with a `deadline` of 0: after 64 calls of `run`, or a millisecond after the last
- * time. While the calls of `run` are short, it checks the time only before every eighth. An emit that finds no room
- * calls the function within `run`, and may call abort there. So a `run` must complete its changes to the loop before it
- * emits.
+ * The thread blocks in the function when it can neither call `run` nor send a result. A busy thread calls the function
+ * between two calls of `run`, with a `deadline` of 0: after 64 calls of `run`, or a millisecond after the previous such
+ * call. While the calls of `run` are short, the thread checks the time only before every eighth. An emit that finds no
+ * room calls the function within `run`, and may call abort there. So a `run` must complete its changes to the loop
+ * before it emits.
  *
  * If the function ends its thread (pthread_exit), it is not called again, and the run fails. If it does so while the
  * thread waits for room for a result, this result is lost.
@@ -507,7 +507,7 @@ typedef struct weir_stage_errors {
  * - the pipeline has no max_items, max_bytes, weigh or settled
  *
  * In a simple pipeline, weir allocates no memory for an item, and each ordered stage restores its own order. While an
- * item is slow, the results of later items wait in its stage. Each of them keeps a place in the next stage's queue
+ * item is slow, the results of later items wait in its stage. For each of them, a place in the next stage's queue stays
  * reserved. No place is reserved if other stages put to that queue too, or in a `results` queue. While the results
  * wait, the stage takes a limited number of further items. This limit is the capacity of the queue that gets the
  * results, rounded up to a power of two; it is at least 256 and at most 16384.
