@@ -190,7 +190,7 @@ lib_sources = \
 	lib/pipeline/task_poll.c \
 	lib/pipeline/timing.c lib/pipeline/timing.h \
 	lib/pipeline/trace.c lib/pipeline/trace.h \
-	lib/pipeline/tune.c lib/pipeline/tune.h \
+	lib/pipeline/tune.c \
 	lib/pipeline/visit.h \
 	lib/pipeline/wait.c \
 	lib/pipeline/watch.c lib/pipeline/watch.h

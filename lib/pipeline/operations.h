@@ -54,6 +54,9 @@
 #include "park/park.h"
 #include "timer/timer.h"
 
+/* Upper limit of the number of slots of a pipeline, exclusive. */
+enum { WEIR__SLOTS = 1 << 24 };
+
 typedef enum weir__progress {
     WEIR__SLOT_UNUSED,
     WEIR__SLOT_TAKEN,

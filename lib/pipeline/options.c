@@ -8,9 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "pipeline/pending.h"
 #include "pipeline/refuse.h"
-#include "pipeline/tune.h"
 #include "report/figure.h"
 
 /* ---- their size ---- */
@@ -199,11 +197,35 @@ static weir_status check_retry(const weir_pipeline *pipeline, const weir_stage_o
     return WEIR_OK;
 }
 
+/* Formats a rate without the locale's decimal point. */
+static weir__figure rate_as_text(double rate) {
+    return rate != rate ? weir__figure_word("NaN") : weir__figure_rate(rate < 0 ? -rate : rate);
+}
+
+/* Refuses a number that is no rate. `member` is the option's name. */
+static weir_status check_number_of_rate(const weir_pipeline *pipeline, const char *stage, const char *member,
+                                        double rate) {
+    if (!(rate >= 0) || rate > 1e9)
+        return weir__refuse(pipeline, WEIR_INVALID, stage, "%s must be between 0 and 1e9 per second, and is %s%s",
+                            member, rate < 0 ? "-" : "", rate_as_text(rate).text);
+    return WEIR_OK;
+}
+
+weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst) {
+    weir_status status = check_number_of_rate(pipeline, stage, "rate", rate);
+    if (status != WEIR_OK)
+        return status;
+    if (burst != 0 && rate == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, stage, "burst is %s, and rate is 0",
+                            weir__figure_count(burst).text);
+    return WEIR_OK;
+}
+
 /* Checks the rate, and that burst and key have an effect. */
 static weir_status check_limits(const weir_pipeline *pipeline, const weir_stage_options *options) {
     weir_status status = weir__check_rate(pipeline, options->name, options->limits.rate, options->limits.burst);
     if (status == WEIR_OK)
-        status = weir__check_number_of_rate(pipeline, options->name, "key_rate", options->limits.key_rate);
+        status = check_number_of_rate(pipeline, options->name, "key_rate", options->limits.key_rate);
     if (status != WEIR_OK)
         return status;
     if (options->limits.key != NULL && options->limits.per_key == 0)

@@ -17,6 +17,9 @@ weir_status weir__options_take_of_pipeline(weir_pipeline_options *to, const weir
 /* Returns WEIR_OK if a stage may have these options, whatever its name. Otherwise refuses. */
 weir_status weir__options_check(const weir_pipeline *pipeline, const weir_stage_options *options);
 
+/* Refuses a rate or a burst that a stage, of that name, cannot have. */
+weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst);
+
 /* Returns the name of a distribution. */
 const char *weir__fan_out_name(weir_fan_out how);
 

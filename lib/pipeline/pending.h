@@ -9,9 +9,6 @@
 
 #include "pipeline/pipeline.h"
 
-/* Upper limit of the number of slots of a pipeline, exclusive. */
-enum { WEIR__SLOTS = 1 << 24 };
-
 static inline bool weir__stage_detaches(const weir_stage *stage) {
     return stage->options.limits.in_flight != 0;
 }

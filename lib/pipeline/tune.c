@@ -1,38 +1,13 @@
 /*
- * tune.c - Checks the rates of a stage, and changes its limits while it runs.
+ * tune.c - Changes the limits of a stage while it runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/tune.h"
-
 #include "pipeline/elastic.h"
+#include "pipeline/options.h"
 #include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
-#include "report/figure.h"
-
-/* Formats a rate without the locale's decimal point. */
-static weir__figure rate_as_text(double rate) {
-    return rate != rate ? weir__figure_word("NaN") : weir__figure_rate(rate < 0 ? -rate : rate);
-}
-
-weir_status weir__check_number_of_rate(const weir_pipeline *pipeline, const char *stage, const char *member,
-                                       double rate) {
-    if (!(rate >= 0) || rate > 1e9)
-        return weir__refuse(pipeline, WEIR_INVALID, stage, "%s must be between 0 and 1e9 per second, and is %s%s",
-                            member, rate < 0 ? "-" : "", rate_as_text(rate).text);
-    return WEIR_OK;
-}
-
-weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst) {
-    weir_status status = weir__check_number_of_rate(pipeline, stage, "rate", rate);
-    if (status != WEIR_OK)
-        return status;
-    if (burst != 0 && rate == 0)
-        return weir__refuse(pipeline, WEIR_INVALID, stage, "burst is %s, and rate is 0",
-                            weir__figure_count(burst).text);
-    return WEIR_OK;
-}
 
 /* Refuses what weir__refuse_unless_started does, and a stage that is NULL. */
 static weir_status check(weir_pipeline *pipeline, const weir_stage *stage, const char *call) {
