@@ -178,6 +178,7 @@ lib_sources = \
 	lib/pipeline/route.c lib/pipeline/route.h \
 	lib/pipeline/run.c lib/pipeline/run.h \
 	lib/pipeline/send.c lib/pipeline/send.h \
+	lib/pipeline/settled.c lib/pipeline/settled.h \
 	lib/pipeline/shift.c lib/pipeline/shift.h \
 	lib/pipeline/show.c lib/pipeline/show.h \
 	lib/pipeline/snapshot.c \
@@ -185,7 +186,7 @@ lib_sources = \
 	lib/pipeline/stage.h \
 	lib/pipeline/stall.c lib/pipeline/stall.h \
 	lib/pipeline/start.c \
-	lib/pipeline/submit.c lib/pipeline/submit.h \
+	lib/pipeline/submit.c \
 	lib/pipeline/task.c \
 	lib/pipeline/task_poll.c \
 	lib/pipeline/timing.c lib/pipeline/timing.h \

@@ -9,7 +9,7 @@
 #include "pipeline/outputs.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
-#include "pipeline/submit.h"
+#include "pipeline/settled.h"
 #include "report/figure.h"
 #include "sync/text.h"
 
@@ -33,7 +33,7 @@ static weir_status check_options(const weir_pipeline_options *options) {
 static weir_status prepare(weir_pipeline *pipeline, const weir_pipeline_options *options) {
     pipeline->options = *options;
     pipeline->born = weir__clock_now();
-    weir__submit_prepare(pipeline);
+    weir__settled_prepare(pipeline);
     if (options->grace == 0)
         pipeline->options.grace = usual_grace;
     pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);

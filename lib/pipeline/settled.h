@@ -1,5 +1,5 @@
 /*
- * submit.h - Submits items: the program is told what became of them.
+ * settled.h - Tells the program what became of submitted items.
  *
  * E6  The program is told of each submitted item once, by the thread that ends the last piece of its root (E1). A
  *     piece ends before its item is settled in its stage, or within a call of a source: so each call of `settled` has
@@ -7,12 +7,12 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#ifndef WEIR_PIPELINE_SUBMIT_H
-#define WEIR_PIPELINE_SUBMIT_H
+#ifndef WEIR_PIPELINE_SETTLED_H
+#define WEIR_PIPELINE_SETTLED_H
 
 #include <weir/pipeline.h>
 
 /* Called by create. */
-void weir__submit_prepare(weir_pipeline *pipeline);
+void weir__settled_prepare(weir_pipeline *pipeline);
 
-#endif /* WEIR_PIPELINE_SUBMIT_H */
+#endif /* WEIR_PIPELINE_SETTLED_H */
