@@ -25,7 +25,7 @@ by those of the same threads and queues wired by hand, in neighbouring runs. Mea
 By hand, a stage is a function between two queues and counts nothing. A declared one counts its items, adds up its time for
 the report, looks whether the run is cancelled, its stage paused and its rate used up: 235 instructions an item
 (`make bench-instructions`), which takes a fifth of the time of a stage that does nothing. With an envelope for each item
-it took 660: the plain way without one (`lib/pipeline/plain.c`) is the second design. From 100 ns of work on, the two do
+it took 660: the plain way without one (`lib/pipeline/call/plain.c`) is the second design. From 100 ns of work on, the two do
 not differ.
 
 | capacity | work, ns | by hand | declared | ratio: median | least and most of {runs} | reached ({bar}) |

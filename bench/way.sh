@@ -27,7 +27,7 @@ trap 'exit 130' INT TERM
 awk '/^[A-Za-z].*[ *]weir_[a-z0-9_]*\(/ && !/;$/ && !/^(static|typedef)/ {
     name = substr($0, match($0, /weir_[a-z0-9_]*\(/), RLENGTH - 1)
     print name, FILENAME
-}' "$top_srcdir"/lib/*/*.c >"$work/shared"
+}' "$top_srcdir"/lib/*/*.c "$top_srcdir"/lib/*/*/*.c >"$work/shared"
 
 # calls KIND ITEMS: prints lines "FILE FUNCTION CALLS".
 calls() {
@@ -57,7 +57,7 @@ entered() {
     calls "$1" "$((2 * count))" >"$work/twice"
     awk -v least="$count" '
         NR == FNR { once[$1, $2] = $3; next }
-        $1 ~ /\/lib\/[a-z_]*\/[a-z_]*[.]c$/ && $1 !~ /\/lib\/sync\// && $3 - once[$1, $2] >= 0.9 * least {
+        $1 ~ /\/lib\/[a-z_]*\/([a-z_]*\/)?[a-z_]*[.]c$/ && $1 !~ /\/lib\/sync\// && $3 - once[$1, $2] >= 0.9 * least {
             sub(/.*\/lib\//, "", $1)
             print $1
         }' "$work/once" "$work/twice" | sort -u

@@ -116,85 +116,85 @@ lib_sources = \
 	lib/report/report.c lib/report/report.h \
 	lib/report/table.c lib/report/table.h \
 	lib/report/view.c lib/report/view.h \
-	lib/pipeline/abort.c lib/pipeline/abort.h \
-	lib/pipeline/answer.c lib/pipeline/answer.h \
-	lib/pipeline/at_end.c lib/pipeline/at_end.h \
-	lib/pipeline/bell.c lib/pipeline/bell.h \
-	lib/pipeline/bounds.c lib/pipeline/bounds.h \
-	lib/pipeline/callback.c lib/pipeline/callback.h \
-	lib/pipeline/cancel.c lib/pipeline/cancel.h \
-	lib/pipeline/children.c lib/pipeline/children.h \
-	lib/pipeline/complete.c lib/pipeline/complete.h \
-	lib/pipeline/dead_letter.c lib/pipeline/dead_letter.h \
-	lib/pipeline/crew_wait.c lib/pipeline/crew_wait.h \
-	lib/pipeline/declare.c \
-	lib/pipeline/descriptors.c \
-	lib/pipeline/detach.c lib/pipeline/detach.h \
-	lib/pipeline/discard.c lib/pipeline/discard.h \
-	lib/pipeline/dispatch.c lib/pipeline/dispatch.h \
-	lib/pipeline/drain.c lib/pipeline/drain.h \
-	lib/pipeline/elastic.c lib/pipeline/elastic.h \
-	lib/pipeline/emit.c \
-	lib/pipeline/ender.c lib/pipeline/ender.h \
-	lib/pipeline/errors.c lib/pipeline/errors.h \
-	lib/pipeline/exit.c lib/pipeline/exit.h \
-	lib/pipeline/feed.c \
-	lib/pipeline/feedback.c lib/pipeline/feedback.h \
-	lib/pipeline/fail_item.c lib/pipeline/fail_item.h \
-	lib/pipeline/finish.c \
-	lib/pipeline/gate.c lib/pipeline/gate.h \
-	lib/pipeline/graph.c lib/pipeline/graph.h \
-	lib/pipeline/has_turn.c lib/pipeline/has_turn.h \
-	lib/pipeline/helper.c lib/pipeline/helper.h \
-	lib/pipeline/idle.c lib/pipeline/idle.h \
-	lib/pipeline/in_flight.c lib/pipeline/in_flight.h \
-	lib/pipeline/in_turn.c lib/pipeline/in_turn.h \
-	lib/pipeline/init.c lib/pipeline/init.h \
-	lib/pipeline/join.c lib/pipeline/join.h \
-	lib/pipeline/lane_clock.h \
-	lib/pipeline/lanes.c lib/pipeline/lanes.h \
-	lib/pipeline/ordered.c lib/pipeline/ordered.h \
-	lib/pipeline/morsel.c lib/pipeline/morsel.h \
-	lib/pipeline/on_crew.c lib/pipeline/on_crew.h \
-	lib/pipeline/operations.h \
-	lib/pipeline/options.c lib/pipeline/options.h \
-	lib/pipeline/outbox.c lib/pipeline/outbox.h \
-	lib/pipeline/outcome.c lib/pipeline/outcome.h \
-	lib/pipeline/outputs.c lib/pipeline/outputs.h \
-	lib/pipeline/own_tell.h \
-	lib/pipeline/own_wait.c lib/pipeline/own_wait.h \
-	lib/pipeline/pass.c lib/pipeline/pass.h \
-	lib/pipeline/pause.c lib/pipeline/pause.h \
-	lib/pipeline/pending.c lib/pipeline/pending.h \
-	lib/pipeline/phase.c lib/pipeline/phase.h \
-	lib/pipeline/pipeline.h \
-	lib/pipeline/plain.c lib/pipeline/plain.h \
-	lib/pipeline/put.c lib/pipeline/put.h \
-	lib/pipeline/refuse.c lib/pipeline/refuse.h \
-	lib/pipeline/requeue.c lib/pipeline/requeue.h \
-	lib/pipeline/retire.c lib/pipeline/retire.h \
-	lib/pipeline/retry.c lib/pipeline/retry.h \
-	lib/pipeline/root.c lib/pipeline/root.h \
-	lib/pipeline/route.c lib/pipeline/route.h \
-	lib/pipeline/run.c lib/pipeline/run.h \
-	lib/pipeline/send.c lib/pipeline/send.h \
-	lib/pipeline/settled.c lib/pipeline/settled.h \
-	lib/pipeline/shift.c lib/pipeline/shift.h \
-	lib/pipeline/show.c lib/pipeline/show.h \
-	lib/pipeline/snapshot.c \
-	lib/pipeline/source.c lib/pipeline/source.h \
-	lib/pipeline/stage.h \
-	lib/pipeline/stall.c lib/pipeline/stall.h \
-	lib/pipeline/start.c \
-	lib/pipeline/submit.c \
-	lib/pipeline/task.c \
-	lib/pipeline/task_poll.c \
-	lib/pipeline/timing.c lib/pipeline/timing.h \
-	lib/pipeline/trace.c lib/pipeline/trace.h \
-	lib/pipeline/tune.c \
-	lib/pipeline/visit.h \
-	lib/pipeline/wait.c \
-	lib/pipeline/watch.c lib/pipeline/watch.h
+	lib/pipeline/state/bell.c lib/pipeline/state/bell.h \
+	lib/pipeline/state/callback.c lib/pipeline/state/callback.h \
+	lib/pipeline/state/crew_wait.c lib/pipeline/state/crew_wait.h \
+	lib/pipeline/state/errors.c lib/pipeline/state/errors.h \
+	lib/pipeline/state/has_turn.c lib/pipeline/state/has_turn.h \
+	lib/pipeline/state/init.c lib/pipeline/state/init.h \
+	lib/pipeline/state/lane_clock.h \
+	lib/pipeline/state/operations.h \
+	lib/pipeline/state/phase.c lib/pipeline/state/phase.h \
+	lib/pipeline/state/pipeline.h \
+	lib/pipeline/state/refuse.c lib/pipeline/state/refuse.h \
+	lib/pipeline/state/settled.c lib/pipeline/state/settled.h \
+	lib/pipeline/state/stage.h \
+	lib/pipeline/state/visit.h \
+	lib/pipeline/declare/bounds.c lib/pipeline/declare/bounds.h \
+	lib/pipeline/declare/declare.c \
+	lib/pipeline/declare/feedback.c lib/pipeline/declare/feedback.h \
+	lib/pipeline/declare/graph.c lib/pipeline/declare/graph.h \
+	lib/pipeline/declare/options.c lib/pipeline/declare/options.h \
+	lib/pipeline/declare/outputs.c lib/pipeline/declare/outputs.h \
+	lib/pipeline/observe/children.c lib/pipeline/observe/children.h \
+	lib/pipeline/observe/elastic.c lib/pipeline/observe/elastic.h \
+	lib/pipeline/observe/helper.c lib/pipeline/observe/helper.h \
+	lib/pipeline/observe/show.c lib/pipeline/observe/show.h \
+	lib/pipeline/observe/snapshot.c \
+	lib/pipeline/observe/stall.c lib/pipeline/observe/stall.h \
+	lib/pipeline/observe/timing.c lib/pipeline/observe/timing.h \
+	lib/pipeline/observe/trace.c lib/pipeline/observe/trace.h \
+	lib/pipeline/waits/abort.c lib/pipeline/waits/abort.h \
+	lib/pipeline/waits/descriptors.c \
+	lib/pipeline/waits/gate.c lib/pipeline/waits/gate.h \
+	lib/pipeline/waits/in_flight.c lib/pipeline/waits/in_flight.h \
+	lib/pipeline/waits/own_tell.h \
+	lib/pipeline/waits/own_wait.c lib/pipeline/waits/own_wait.h \
+	lib/pipeline/waits/pause.c lib/pipeline/waits/pause.h \
+	lib/pipeline/waits/pending.c lib/pipeline/waits/pending.h \
+	lib/pipeline/waits/task_poll.c \
+	lib/pipeline/outcome/cancel.c lib/pipeline/outcome/cancel.h \
+	lib/pipeline/outcome/dead_letter.c lib/pipeline/outcome/dead_letter.h \
+	lib/pipeline/outcome/discard.c lib/pipeline/outcome/discard.h \
+	lib/pipeline/outcome/ordered.c lib/pipeline/outcome/ordered.h \
+	lib/pipeline/outcome/outbox.c lib/pipeline/outcome/outbox.h \
+	lib/pipeline/outcome/outcome.c lib/pipeline/outcome/outcome.h \
+	lib/pipeline/outcome/requeue.c lib/pipeline/outcome/requeue.h \
+	lib/pipeline/outcome/retire.c lib/pipeline/outcome/retire.h \
+	lib/pipeline/outcome/retry.c lib/pipeline/outcome/retry.h \
+	lib/pipeline/outcome/route.c lib/pipeline/outcome/route.h \
+	lib/pipeline/outcome/send.c lib/pipeline/outcome/send.h \
+	lib/pipeline/call/answer.c lib/pipeline/call/answer.h \
+	lib/pipeline/call/at_end.c lib/pipeline/call/at_end.h \
+	lib/pipeline/call/complete.c lib/pipeline/call/complete.h \
+	lib/pipeline/call/detach.c lib/pipeline/call/detach.h \
+	lib/pipeline/call/emit.c \
+	lib/pipeline/call/exit.c lib/pipeline/call/exit.h \
+	lib/pipeline/call/fail_item.c lib/pipeline/call/fail_item.h \
+	lib/pipeline/call/feed.c \
+	lib/pipeline/call/plain.c lib/pipeline/call/plain.h \
+	lib/pipeline/call/root.c lib/pipeline/call/root.h \
+	lib/pipeline/call/run.c lib/pipeline/call/run.h \
+	lib/pipeline/call/source.c lib/pipeline/call/source.h \
+	lib/pipeline/call/task.c \
+	lib/pipeline/workers/in_turn.c lib/pipeline/workers/in_turn.h \
+	lib/pipeline/workers/lanes.c lib/pipeline/workers/lanes.h \
+	lib/pipeline/workers/morsel.c lib/pipeline/workers/morsel.h \
+	lib/pipeline/workers/on_crew.c lib/pipeline/workers/on_crew.h \
+	lib/pipeline/workers/pass.c lib/pipeline/workers/pass.h \
+	lib/pipeline/workers/shift.c lib/pipeline/workers/shift.h \
+	lib/pipeline/run/dispatch.c lib/pipeline/run/dispatch.h \
+	lib/pipeline/run/drain.c lib/pipeline/run/drain.h \
+	lib/pipeline/run/ender.c lib/pipeline/run/ender.h \
+	lib/pipeline/run/finish.c \
+	lib/pipeline/run/idle.c lib/pipeline/run/idle.h \
+	lib/pipeline/run/join.c lib/pipeline/run/join.h \
+	lib/pipeline/run/put.c lib/pipeline/run/put.h \
+	lib/pipeline/run/start.c \
+	lib/pipeline/run/submit.c \
+	lib/pipeline/run/tune.c \
+	lib/pipeline/run/wait.c \
+	lib/pipeline/run/watch.c lib/pipeline/run/watch.h
 libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \

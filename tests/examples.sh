@@ -332,7 +332,7 @@ if [ ! -x "$examples/gzip" ]; then
 elif ! command -v gzip >/dev/null 2>&1; then
     echo "gzip: left out, because there is no gzip"
 else
-    cat "$top_srcdir"/HACKING.md "$top_srcdir"/lib/*/*.c "$examples/gzip" >"$work/much"
+    cat "$top_srcdir"/HACKING.md "$top_srcdir"/lib/*/*.c "$top_srcdir"/lib/*/*/*.c "$examples/gzip" >"$work/much"
     for size in 0 1 131071 131072 131073 262144 1000000; do
         head -c $size "$work/much" >"$work/in"
         run gzip
@@ -497,7 +497,7 @@ elif ! command -v sha256sum >/dev/null 2>&1; then
 else
     : >"$work/in"
     mkdir -p "$work/tree/a/b c/d" "$work/tree/e"
-    cp "$top_srcdir"/lib/pipeline/*.c "$work/tree/a/b c/d"
+    cp "$top_srcdir"/lib/pipeline/*/*.c "$work/tree/a/b c/d"
     : >"$work/tree/a/empty"
     head -c 200000 "$examples/hash_tree" >"$work/tree/e/much"
     ln -s ../.. "$work/tree/e/link"

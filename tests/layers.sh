@@ -1,8 +1,9 @@
 #!/bin/sh
-# lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. Only lib/sync
-# touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. A header
-# declares the functions of its own file alone. No files include one another in a circle. A numbered invariant is defined
-# once in its room. Each unit test is in a list of tests/local.mk, and Makefile.am includes the local.mk of each folder.
+# lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. A folder whose files
+# are divided among rooms of its own, as lib/pipeline, is no room. Only lib/sync touches the system. Calls of cancellation
+# points must be shielded. Functions and files have a maximum length. A header declares the functions of its own file
+# alone. No files include one another in a circle. A numbered invariant is defined once in its folder of lib/. Each unit
+# test is in a list of tests/local.mk, and Makefile.am includes the local.mk of each folder.
 #
 # environment: top_srcdir.
 #
@@ -10,7 +11,9 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future select executor item flow report pipeline command process"
+rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future select executor item flow
+report pipeline/state pipeline/declare pipeline/observe pipeline/waits pipeline/outcome pipeline/call pipeline/workers
+pipeline/run command process"
 longest_function=40
 longest_file=600
 failed=0
@@ -40,7 +43,7 @@ room_of_header() {
     deadline.h) echo park ;;
     port.h) echo closable_queue ;;
     executor.h | task_group.h) echo executor ;;
-    operation.h) echo pipeline ;;
+    pipeline.h | operation.h) echo pipeline/state ;;
     *) echo "${1%.h}" ;;
     esac
 }
@@ -48,7 +51,7 @@ room_of_header() {
 # check_include FILE ROOM WHAT: checks one #include; WHAT is its operand.
 check_include() {
     case $3 in
-    '"'*/*) target=${3#\"} target=${target%%/*} ;;
+    '"'*/*) target=${3#\"} target=${target%/*} ;;
     '"'*) complain "$1: $3 does not name its room" && return ;;
     '<weir.h>') complain "$1: $3: name the header that is meant" && return ;;
     '<weir/'*) target=${3#<weir/} target=$(room_of_header "${target%>}") ;;
@@ -161,7 +164,7 @@ check_borders() {
 check_file() {
     file=$1
     name=${file#"$top_srcdir/"}
-    room=${name#lib/} room=${room%%/*}
+    room=${name#lib/} room=${room%/*}
     if [ -z "$(rank "$room")" ]; then
         complain "$name: lib/$room is no room"
         return
@@ -238,10 +241,11 @@ check_circles() {
     return 1
 }
 
-# check_invariants: the number of an invariant, at the beginning of a line of a file's comment, is defined once in a room.
+# check_invariants: the number of an invariant, at the beginning of a line of a file's comment, is defined once in a
+# folder of lib/, with the rooms in it.
 check_invariants() {
     sed 's|^.*/lib/||' "$work/files" | sed 's|/.*||' | sort -u | while read -r room; do
-        grep -hoE '^ \* +[A-Z][0-9]+  ' "$top_srcdir/lib/$room"/*.[ch] | tr -d ' *' | sort | uniq -d |
+        find "$top_srcdir/lib/$room" -name '*.[ch]' -exec grep -hoE '^ \* +[A-Z][0-9]+  ' {} + | tr -d ' *' | sort | uniq -d |
             sed "s|.*|FAIL: lib/$room: several files define the invariant &|"
     done >"$work/twice"
     cat "$work/twice"
@@ -267,7 +271,7 @@ for found in "$top_srcdir"/nats/*.[ch]; do
     done <"$work/includes"
     check_lengths "$name" <"$work/bare" || failed=1
 done
-for found in "$top_srcdir"/lib/*/*.[ch] "$top_srcdir"/include/weir.h "$top_srcdir"/include/weir/*.h; do
+for found in "$top_srcdir"/lib/*/*.[ch] "$top_srcdir"/lib/*/*/*.[ch] "$top_srcdir"/include/weir.h "$top_srcdir"/include/weir/*.h; do
     case $found in */weir/nats.h) continue ;; esac
     bare "$found" >"$work/bare"
     if grep -Eq '(weir_nats|nats)[_a-z]*\(|#[ ]*include[ ]*[<"].*nats' "$work/bare"; then

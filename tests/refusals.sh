@@ -39,7 +39,8 @@ for right in 'if (status == WEIR_NOMEM) again();' 'return weir__refuse(pipeline,
     echo "$right" | check example || failed=1
 done
 
-for name in bounds cancel declare finish gate graph helper lanes put refuse show snapshot start wait watch; do
+for name in declare/bounds declare/declare declare/graph observe/helper observe/show observe/snapshot outcome/cancel \
+    run/finish run/put run/start run/wait run/watch state/refuse waits/gate workers/lanes; do
     check "lib/pipeline/$name.c" <"$top_srcdir/lib/pipeline/$name.c" || failed=1
 done
 exit "$failed"

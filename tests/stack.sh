@@ -124,7 +124,7 @@ fi
 CCACHE_DISABLE=1 # ccache keeps the object, and not the call graph beside it
 export CCACHE_DISABLE
 count=0
-for source in "$top_srcdir"/lib/*/*.c; do
+for source in "$top_srcdir"/lib/*/*.c "$top_srcdir"/lib/*/*/*.c; do
     count=$((count + 1))
     # shellcheck disable=SC2086 # a compiler may be several words
     $compiler -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -O0 -w -fno-sanitize=all -I"$top_srcdir/include" \

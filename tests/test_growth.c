@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/state/pipeline.h"
 #include "report/prometheus.h"
 
 /* ---- keys in flight ---- */

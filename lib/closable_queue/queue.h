@@ -79,7 +79,7 @@
  * Q16 `held` is set on both sides, with both locks held, while a pipeline's entrance is paused. A put then finds no room,
  *     and its thread blocks even if slots are empty. The end of the hold wakes all producers.
  *
- * Q19 Selects, descriptors of a queue, bells of stages (pipeline/bell.h) and stages that wait for room in a queue of the
+ * Q19 Selects, descriptors of a queue, bells of stages (bell.h) and stages that wait for room in a queue of the
  *     program leave alerts that watch. A publish tells these with the lock held, so what they write to is neither freed
  *     nor closed then: a destroy, or the end of a select or stage, acquires that lock. The
  *     alert of a descriptor is left while the descriptor is not readable. Each publish that leaves something

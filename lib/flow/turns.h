@@ -59,7 +59,7 @@ typedef struct weir__turns {
     weir__returned_group *returned; /* O9: in the order of positions */
     weir__u32 returns;              /* number of items in these groups */
     size_t kept;                    /* number of results in the window */
-    weir__u32 deferred;             /* number of threads whose results wait for their turn (pipeline/has_turn.h) */
+    weir__u32 deferred;             /* number of threads whose results wait for their turn (has_turn.h) */
 } weir__turns;
 
 /* The results of a group, in an array of the calling thread. */

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipeline/children.h"
-#include "pipeline/outcome.h"
+#include "pipeline/observe/children.h"
+#include "pipeline/outcome/outcome.h"
 #include "sync/clock.h"
 #include "sync/poll.h"
 

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "pipeline/fail_item.h"
+#include "pipeline/call/fail_item.h"
 #include "process/attempt.h"
 #include "process/cross.h"
 #include "sync/border.h"

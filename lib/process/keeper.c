@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipeline/children.h"
+#include "pipeline/observe/children.h"
 #include "sync/clock.h"
 #include "sync/stream.h"
 

@@ -46,7 +46,7 @@ typedef struct weir__keeper {
     unsigned unready;      /* starts in a row that have made no child ready */
     unsigned hopeless;     /* of them, the last ones that have failed with `last_code` */
     int last_code;
-    weir_stage *served;       /* the stage that counts this thread (pipeline/children.h); NULL: none */
+    weir_stage *served;       /* the stage that counts this thread (pipeline/observe/children.h); NULL: none */
     weir_task *task;          /* of the call in progress; NULL: none, or `self` */
     weir_future *self;        /* of the call in progress, of an executor; NULL: none, or `task` */
     int stop;                 /* descriptor of the end of the pipeline; -1: none */

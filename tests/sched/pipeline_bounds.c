@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "pipeline/pipeline.h"
+#include "pipeline/state/pipeline.h"
 #include "pipeline_support.h"
 
 enum { FIRST, A, B, C, STAGES }; /* FIRST -> A -> B -> C, or FIRST -> A, B -> C */

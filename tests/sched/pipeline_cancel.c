@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/pipeline.h"
+#include "pipeline/state/pipeline.h"
 #include "pipeline_support.h"
 
 static int wait_run(weir_task *task, void *got, void *arg) {

@@ -11,7 +11,7 @@
 
 #include "closable_queue/queue.h"
 #include "crew_support.h"
-#include "pipeline/bell.h"
+#include "pipeline/state/bell.h"
 #include "sync/poll.h"
 
 static weir_operation operations[NUMBERS]; /* of the present attempts, by item */

@@ -4,7 +4,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/dispatch.h"
+#include "pipeline/run/dispatch.h"
 #include "pipeline_support.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/stage.h"
+#include "pipeline/state/stage.h"
 #include "pipeline_support.h"
 
 static weir_stage *tuned;

@@ -1,0 +1,97 @@
+/*
+ * discard.c - Drops results, and items that wait in the mechanisms of a stage.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/outcome/discard.h"
+
+#include "pipeline/outcome/retire.h"
+#include "pipeline/outcome/route.h"
+#include "pipeline/state/callback.h"
+#include "pipeline/state/pipeline.h"
+
+static void drop_at(weir_stage *from, weir_stage *to, void *result) {
+    if (to != NULL)
+        weir__drop_item(to, result);
+    else if (from->options.output.results != NULL)
+        weir__drop_left(from, result);
+}
+
+void weir__discard_result(weir_stage *from, void *result) {
+    drop_at(from, weir__route_for_drop(from, result), result);
+}
+
+/*
+ * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped.
+ * Returns the verdict of its item: done in that case, otherwise dropped.
+ */
+static weir__verdict refuse_result(weir_stage *from, void *result) {
+    weir_stage *to = weir__route_for_drop(from, result);
+    if (to != NULL)
+        weir__count_shared(&to->refused[WEIR__DROPPED], 1);
+    drop_at(from, to, result);
+    return to != NULL ? WEIR__DONE : WEIR__DROPPED;
+}
+
+/* Drops the results of an item that waited for its turn. Returns the worst verdict. */
+static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = envelope->stage;
+    weir__verdict worst = (weir__verdict)envelope->verdict;
+    weir__envelope *result;
+    while ((result = weir__list_take(&envelope->list)) != NULL) {
+        worst = weir__worse(worst, refuse_result(stage, result->item));
+        weir__piece_end(stage->pipeline, lane, result, WEIR__DROPPED);
+    }
+    return envelope->is_result ? weir__worse(worst, refuse_result(stage, envelope->item)) : worst;
+}
+
+/*
+ * Returns the verdict of the piece in an envelope. If the envelope holds a result, the piece is dropped; otherwise it
+ * ends as its item.
+ */
+static weir__verdict verdict_of_piece(const weir__envelope *envelope) {
+    return envelope->is_result ? WEIR__DROPPED : (weir__verdict)envelope->verdict;
+}
+
+void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = envelope->stage;
+    if (envelope->lost) {
+        weir__piece_end(stage->pipeline, lane, envelope, (weir__verdict)envelope->verdict);
+        return;
+    }
+    weir__verdict worst = refuse_results(lane, envelope);
+    bool owed = lane != NULL && weir__retire_begin(lane, envelope);
+    weir__piece_end(stage->pipeline, lane, envelope, verdict_of_piece(envelope));
+    weir__retire_end(stage, lane, worst, owed);
+}
+
+void weir__discard_done(weir__envelope *envelope) {
+    weir_stage *stage = envelope->stage;
+    weir__verdict worst = refuse_results(NULL, envelope);
+    weir__piece_end(stage->pipeline, NULL, envelope, verdict_of_piece(envelope));
+    weir__retire_end(stage, NULL, worst, true);
+}
+
+static void discard_keyed(weir_stage *stage) {
+    weir__list waiting = weir__keyed_close(&stage->keyed, &stage->pipeline->flight);
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(&waiting)) != NULL)
+        weir__retire_dropped(stage, NULL, envelope);
+}
+
+static void discard_reordered(weir_stage *stage) {
+    weir__list waiting = weir__reorder_close(&stage->reorder);
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(&waiting)) != NULL)
+        weir__discard_ordered(NULL, envelope);
+}
+
+/* The batch is closed first, so the discarded queue contains every batch that was requeued. */
+void weir__discard_stage(weir_stage *stage) {
+    weir__envelope *partial = weir__batch_close(&stage->batch);
+    if (partial != NULL)
+        weir__retire_dropped(stage, NULL, partial);
+    (void)weir_queue_shutdown(stage->queue, WEIR_DISCARD);
+    discard_reordered(stage);
+    discard_keyed(stage);
+}

@@ -1,0 +1,46 @@
+/*
+ * outbox.h - Holds the results of a lane on a crew, in a plain pipeline, and sends several of them at a time.
+ *
+ * N7  The lane's thread adds results; it alone changes `made`. A thread that sends results holds `out_lock`, and counts
+ *     them in `sent`. So results leave in order, also if the monitor sends them because a call of the lane takes long.
+ *     With `sending` set, the lane's thread has taken a result out and waits for room: no other thread sends then. An
+ *     item is settled once its result is sent (S1).
+ *
+ * Lock order: `out_lock` is held while items are put or requeued, so the locks of queues are taken after it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_OUTCOME_OUTBOX_H
+#define WEIR_PIPELINE_OUTCOME_OUTBOX_H
+
+#include "pipeline/state/has_turn.h"
+
+/* Number of results that an outbox holds, and of items in a morsel. */
+enum { WEIR__MORSEL = 64 };
+
+/* Sends all results. Blocks while the next queue is full. Called by the lane's thread. */
+void weir__outbox_send(weir__lane *lane);
+
+/* Counts the items of results that the lane's thread has sent or passed on. */
+void weir__outbox_count(weir__lane *lane, weir__verdict verdict, size_t items);
+
+/* Sends the results that the next queue has room for, and settles their items. Called by any thread. */
+void weir__outbox_rescue(weir__lane *lane);
+
+/* Adds a result. Called by the lane's thread. */
+static inline void weir__outbox_add(weir__lane *lane, void *result) {
+    weir__served *served = &lane->served;
+    if (weir__u32_load_relaxed(&served->made) == WEIR__MORSEL)
+        weir__outbox_send(lane);
+    uint32_t made = weir__u32_load_relaxed(&served->made);
+    weir__ptr_store_relaxed(&served->out[made], result);
+    weir__u32_store_release(&served->made, made + 1);
+}
+
+/* Sends the results of a lane on a crew that is about to wait, if `waits`: they must not wait too. */
+static inline void weir__outbox_send_before(weir__lane *lane, bool waits) {
+    if (waits && lane->stage->crew != NULL && !weir__turn_defer(lane))
+        weir__outbox_send(lane);
+}
+
+#endif /* WEIR_PIPELINE_OUTCOME_OUTBOX_H */
