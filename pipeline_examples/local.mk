@@ -159,6 +159,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
 	pipeline_examples/image_pipeline/room.c pipeline_examples/image_pipeline/room.h \
+	pipeline_examples/image_pipeline/clashes.c pipeline_examples/image_pipeline/clashes.h \
 	pipeline_examples/image_pipeline/comment.c pipeline_examples/image_pipeline/comment.h \
 	pipeline_examples/image_pipeline/comment_avif.c \
 	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
@@ -190,6 +191,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
 	pipeline_examples/image_pipeline/outcome.c pipeline_examples/image_pipeline/outcome.h \
 	pipeline_examples/image_pipeline/pace.c pipeline_examples/image_pipeline/pace.h \
+	pipeline_examples/image_pipeline/pack.c pipeline_examples/image_pipeline/pack.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
 	pipeline_examples/image_pipeline/plan.c pipeline_examples/image_pipeline/plan.h \

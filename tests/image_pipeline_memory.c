@@ -14,6 +14,8 @@
 #include "image_pipeline_pictures.h"
 #include "image_pipeline_server.h"
 
+enum { FILES = 20000, FOR_EACH = 120 /* bytes */ };
+
 enum { COPIES = 4, SIDE = 4000, MIB = 1024 /* as ru_maxrss counts */, WAITING = 40, HELD = 24 };
 
 START_TEST (a_picture_that_alone_is_too_heavy_is_refused_with_the_figure) {
@@ -103,6 +105,30 @@ START_TEST (pictures_wait_until_they_fit_into_the_memory) {
 }
 END_TEST
 
+/* Lists the names of this many files, and returns the most memory, in units of ru_maxrss. */
+static long memory_of_list(const char *name, int files) {
+    struct rusage usage;
+    make_folder(in_root("%s", name));
+    for (int i = 0; i < files; i++)
+        write_text(in_root("%s/%05d.png", name, i), "");
+    struct result result = run_thumbs(in_root("%s", name), in_root("%s-out", name), "-n", NULL);
+    ck_assert_int_eq(result.status, 0);
+    result_free(&result);
+    ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+START_TEST (a_file_of_a_folder_takes_its_name_and_little_more) {
+    long few = memory_of_list("few-files", 1), many = memory_of_list("many-files", FILES);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if (getenv("CK_FORK") == NULL)
+        ck_assert_int_le(many, few + FILES * FOR_EACH / MIB);
+#else
+    (void)few, (void)many;
+#endif
+}
+END_TEST
+
 /* Returns the most pictures that were downloaded and not yet stored, by the log: the second PUT of each is. */
 static int most_held(const struct server *server) {
     char *log = read_file(server_log(server), NULL);
@@ -176,6 +202,7 @@ void add_memory_tests(TCase *cases) {
     tcase_add_test(cases, a_tiff_counts_with_more_than_its_samples);
     tcase_add_test(cases, an_avif_counts_by_its_depth);
     tcase_add_test(cases, pictures_wait_until_they_fit_into_the_memory);
+    tcase_add_test(cases, a_file_of_a_folder_takes_its_name_and_little_more);
     tcase_add_test(cases, no_download_begins_while_thumbnails_fill_their_share);
     tcase_add_test(cases, texts_in_a_png_are_not_read);
 }

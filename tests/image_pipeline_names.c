@@ -53,6 +53,28 @@ START_TEST (a_second_picture_of_a_name_fails_and_both_are_named) {
 }
 END_TEST
 
+/* All take the name a_b.png.jpg, as a replaced character or an appended extension makes it. */
+START_TEST (every_further_picture_of_a_name_fails_and_the_first_one_is_named) {
+    static const char *const further[] = {"a\\b.png.jpg", "a_b.png", "a_b.png.jpg"};
+    make_folder(in_root("many-clash"));
+    write_picture(in_root("one.png"), 30, 20);
+    copy_file(in_root("one.png"), in_root("many-clash/a\\b.png"));
+    copy_file(in_root("one.png"), in_root("many-clash/a-z.png"));
+    copy_file(in_root("one.png"), in_root("many-clash/z.png"));
+    for (size_t i = 0; i < sizeof further / sizeof *further; i++)
+        copy_file(in_root("one.png"), in_root("many-clash/%s", further[i]));
+    struct result result = run_thumbs("--from", in_root("many-clash"), "--to", in_root("many-clash-out"), NULL);
+    expect_counts(&result, 3, 3);
+    for (size_t i = 0; i < sizeof further / sizeof *further; i++) {
+        char line[256];
+        snprintf(line, sizeof line,
+                 "%s: download: its thumbnail would have the name a_b.png.jpg, like that of a\\b.png\n", further[i]);
+        expect_text(result.err, line);
+    }
+    result_free(&result);
+}
+END_TEST
+
 START_TEST (a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_tells_what_it_is) {
     struct server server = server_start(photo(1));
     char list[1024];
@@ -105,6 +127,7 @@ END_TEST
 void add_names_tests(TCase *cases) {
     tcase_add_test(cases, a_name_depends_on_its_picture_alone);
     tcase_add_test(cases, a_second_picture_of_a_name_fails_and_both_are_named);
+    tcase_add_test(cases, every_further_picture_of_a_name_fails_and_the_first_one_is_named);
     tcase_add_test(cases, a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_tells_what_it_is);
     tcase_add_test(cases, long_names_are_cut_and_stay_apart);
 }

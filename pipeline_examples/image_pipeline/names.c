@@ -155,7 +155,7 @@ struct names *names_create(void) {
 }
 
 /* FNV-1a. */
-static size_t hash(const char *name) {
+size_t names_hash(const char *name) {
     uint64_t value = UINT64_C(14695981039346656037);
     for (; *name != '\0'; name++)
         value = (value ^ (unsigned char)*name) * UINT64_C(1099511628211);
@@ -164,7 +164,7 @@ static size_t hash(const char *name) {
 
 /* Returns the entry that holds `name`, or the free entry for it. */
 static struct entry *find(const struct names *names, const char *name) {
-    size_t i = hash(name) & (names->size - 1);
+    size_t i = names_hash(name) & (names->size - 1);
     while (names->entries[i].name != NULL && strcmp(names->entries[i].name, name) != 0)
         i = (i + 1) & (names->size - 1);
     return &names->entries[i];

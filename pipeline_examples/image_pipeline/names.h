@@ -44,6 +44,9 @@ char *names_make_long(const char *name, const char *url);
  */
 char *names_make_sized(const char *name, const char *size);
 
+/* Returns a hash of the name. */
+size_t names_hash(const char *name);
+
 struct names;
 
 /* Returns NULL if memory is exhausted. */

@@ -96,9 +96,16 @@ void photo_forget_thumbnails(struct photo *photo) {
     photo->thumbnail_count = 0;
 }
 
+/* Frees what belongs to no set of names, and to no list. */
+static void free_own(struct photo *photo) {
+    free((void *)(uintptr_t)photo->short_name);
+    if (photo->clash != NULL)
+        photo_free((struct photo *)(uintptr_t)photo->clash);
+}
+
 void photo_free(struct photo *photo) {
     if (photo->is_single)
-        free((void *)(uintptr_t)photo->short_name); /* belongs to no set of names */
+        free_own(photo);
     free(photo->url);
     free(photo->given_name);
     free(photo->long_name);

@@ -1,8 +1,8 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed
- * one by one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
+ * The photo structs of a list of URLs are in the source, which outlives the pipeline; those from folders are freed one by
+ * one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
  * photo: the pipeline, the stage that processes it, or the reader of the dead letters. A photo never has two holders,
  * so its members need no lock.
  *
@@ -33,7 +33,7 @@ struct photo {
     bool is_url;               /* the label is a URL */
     size_t number;             /* number of its entry in the list */
     const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
-    bool is_single;            /* its memory is freed when it is dropped, with its label, its URL and its name */
+    bool is_single;            /* it is freed when it is dropped, with its label, URL, name and clash */
     const char *short_name;    /* first name of its thumbnail, without a size; NULL if it has a fault */
     char *given_name;          /* name after its URL in the list; NULL if there is none */
     char *long_name;       /* name if another picture's thumbnail has the short one; NULL if it has no second name */

@@ -94,7 +94,7 @@ static bool list_folder(struct source *source, const char *path) {
     const struct dirent *file;
     while (ok && (errno = 0, file = readdir(folder)) != NULL) {
         if (url_is_plain_name(file->d_name) && !is_folder(folder, file->d_name))
-            ok = add_label(source, file->d_name) != NULL || out_of_memory();
+            ok = pack_add(&source->files, file->d_name) || out_of_memory();
     }
     if (ok && errno != 0) {
         terminal_say("%s: %s", path, strerror(errno));
@@ -102,10 +102,6 @@ static bool list_folder(struct source *source, const char *path) {
     }
     closedir(folder);
     return ok;
-}
-
-static int by_label(const void *a, const void *b) {
-    return strcmp((*(struct photo *const *)a)->label, (*(struct photo *const *)b)->label);
 }
 
 /* Returns what stands for a folder in a mark, with a final slash to keep sources distinct. NULL if it has no path. */
@@ -121,21 +117,56 @@ static char *place_of(const char *folder) {
 
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
                         enum format format) {
-    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true, .format = format};
+    *source = (struct source){.list.file = -1, .is_whole = true, .format = format, .base_url = base_url};
     source->place = place != NULL ? strdup(place) : place_of(folder);
-    if (source->names == NULL || source->place == NULL)
+    if (source->place == NULL)
         return out_of_memory();
     if (!list_folder(source, folder))
         return false;
-    if (source->count > 0)
-        qsort(source->photos, source->count, sizeof(struct photo *), by_label);
-    for (size_t i = 0; i < source->count; i++) {
-        struct photo *photo = source->photos[i];
-        photo->url = url_join(base_url, photo->label);
-        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL, format)))
-            return out_of_memory();
-    }
+    if (!pack_sort(&source->files) || !clashes_find(&source->clashes, &source->files, format))
+        return out_of_memory();
+    source->count = source->files.count;
     return true;
+}
+
+/* Makes a photo that stands for the file that takes a name, for messages. Returns NULL if memory is exhausted. */
+static struct photo *make_first(const char *label) {
+    struct photo *photo = calloc(1, sizeof *photo);
+    if (photo != NULL)
+        *photo = (struct photo){.label = strdup(label), .is_single = true};
+    if (photo == NULL || photo->label != NULL)
+        return photo;
+    photo_free(photo);
+    return NULL;
+}
+
+/* Makes the photo of a file. Returns NULL if memory is exhausted. */
+static struct photo *make_of_folder(const struct source *source, size_t number) {
+    const char *label = pack_at(&source->files, number),
+               *first = clashes_first(&source->clashes, &source->files, number);
+    struct photo *photo = calloc(1, sizeof *photo);
+    if (photo == NULL)
+        return NULL;
+    *photo = (struct photo){.label = strdup(label), .url = url_join(source->base_url, label), .is_single = true};
+    photo->name = photo->short_name = names_make(label, NULL, source->format);
+    photo->clash = first == NULL ? NULL : make_first(first);
+    if (photo->label != NULL && photo->url != NULL && photo->name != NULL && (first == NULL || photo->clash != NULL))
+        return photo;
+    photo_free(photo);
+    return NULL;
+}
+
+static struct photo *next_of_folder(struct source *source) {
+    if (source->given == source->files.count)
+        return NULL;
+    struct photo *photo = make_of_folder(source, source->given);
+    if (photo != NULL) {
+        source->given++;
+        return photo;
+    }
+    source->is_whole = false;
+    out_of_memory();
+    return NULL;
 }
 
 /* ---- folders in a folder ---- */
@@ -348,6 +379,8 @@ struct photo *source_next(struct source *source) {
         return next_of_walk(source);
     if (source->queue != NULL)
         return next_of_queue(source);
+    if (source->files.count > 0)
+        return next_of_folder(source);
     if (source->given == source->count && (source->is_whole || !add_next(source)))
         return NULL;
     return source->photos[source->given++];
@@ -371,6 +404,8 @@ void source_free(struct source *source) {
     for (size_t i = 0; i < source->count && source->photos != NULL; i++)
         photo_free(source->photos[i]);
     free(source->photos);
+    pack_free(&source->files);
+    clashes_free(&source->clashes);
     free(source->place);
     names_destroy(source->names);
     list_close(&source->list);

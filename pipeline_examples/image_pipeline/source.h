@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clashes.h"
 #include "list.h"
 #include "mark.h"
+#include "pack.h"
 #include "photo.h"
 
 struct names;
@@ -19,31 +21,34 @@ struct queue;
 struct walk;
 
 struct source {
-    struct photo **photos; /* used by the main thread only, like the next three */
+    struct photo **photos; /* of a list; used by the main thread only, like the next five */
     size_t room;
     size_t given; /* number of photos that source_next has returned */
     struct list list;
+    struct pack files; /* of a folder, sorted; none without one */
+    struct clashes clashes;
     struct walk *walk;    /* through folders; NULL without one */
     struct queue *queue;  /* that others put to; NULL without one */
-    const char *base_url; /* of what the walk finds; constant */
+    const char *base_url; /* of the folder or the walk; constant */
     atomic_size_t count;  /* number of photos so far */
     atomic_bool is_whole; /* no more photos will come */
-    struct names *names;
-    enum format format; /* of the thumbnails; constant, like the next one */
-    char *place;        /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
+    struct names *names;  /* of a list */
+    enum format format;   /* of the thumbnails; constant, like the next one */
+    char *place;          /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
 };
 
 /*
  * Lists the files in `folder`, sorted, with URLs below `base_url`. Hidden files and folders are left out. Files that
  * are not images are detected later, by their content. `place` stands for the folder in marks; NULL selects its path.
- * On failure prints a message and returns false.
+ * Only the names are in memory: each photo is made by source_next, and freed when it is dropped. `base_url` must outlive
+ * the source. On failure prints a message and returns false.
  */
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
                         enum format format);
 
 /*
- * Does the same for the files in all folders below, but lists them while they are processed: each photo is freed when it is
- * dropped. Their names are paths. `left_out` is a folder to leave out. `base_url` must outlive the source.
+ * Does the same for the files in all folders below, but lists them while they are processed. Their names are paths.
+ * `left_out` is a folder to leave out.
  */
 bool source_from_folders(struct source *source, const char *folder, const char *base_url, const char *left_out,
                          enum format format);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "interrupt.h"
+#include "pack.h"
 #include "terminal.h"
 #include "url.h"
 
@@ -24,9 +25,9 @@ enum { LONGEST_PATH = 3900 /* bytes; the system allows 4095 */ };
 
 /* A folder on the way. */
 struct level {
-    char *path; /* relative to the first one; "" for that */
-    char **names;
-    size_t count, next;
+    char *path;        /* relative to the first one; "" for that */
+    struct pack names; /* sorted */
+    size_t next;
 };
 
 struct walk {
@@ -40,40 +41,18 @@ struct walk {
 /* ---- levels ---- */
 
 static void free_level(struct level *level) {
-    for (size_t i = 0; i < level->count; i++)
-        free(level->names[i]);
-    free(level->names);
+    pack_free(&level->names);
     free(level->path);
-}
-
-static bool add_name(struct level *level, size_t *room, const char *name) {
-    if (level->count == *room) {
-        size_t more = *room == 0 ? 64 : *room * 2;
-        char **names = realloc(level->names, more * sizeof *names);
-        if (names == NULL)
-            return false;
-        level->names = names;
-        *room = more;
-    }
-    level->names[level->count] = strdup(name);
-    return level->names[level->count] != NULL && ++level->count > 0;
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Reads the names in a folder. Returns 0 or an errno. */
 static int read_names(DIR *folder, struct level *level) {
     const struct dirent *file;
-    size_t room = 0;
     while ((errno = 0, file = readdir(folder)) != NULL) {
-        if (url_is_plain_name(file->d_name) && !add_name(level, &room, file->d_name))
+        if (url_is_plain_name(file->d_name) && !pack_add(&level->names, file->d_name))
             return ENOMEM;
     }
-    if (errno == 0 && level->count > 0)
-        qsort(level->names, level->count, sizeof *level->names, by_name);
-    return errno;
+    return errno != 0 ? errno : pack_sort(&level->names) ? 0 : ENOMEM;
 }
 
 /* Opens a folder and makes it the current one. Takes the path, which may be NULL. Returns 0 or an errno. */
@@ -171,12 +150,12 @@ static char *visit(struct walk *walk, char *path, const char **fault) {
 char *walk_next(struct walk *walk, const char **fault) {
     while (walk->depth > 0 && !walk->is_broken && !interrupt_is_stopping()) {
         struct level *level = &walk->levels[walk->depth - 1];
-        if (level->next == level->count) {
+        if (level->next == level->names.count) {
             free_level(level);
             walk->depth--;
             continue;
         }
-        char *path = visit(walk, join(level->path, level->names[level->next++]), fault);
+        char *path = visit(walk, join(level->path, pack_at(&level->names, level->next++)), fault);
         if (path != NULL)
             return path;
     }
@@ -185,7 +164,7 @@ char *walk_next(struct walk *walk, const char **fault) {
 
 bool walk_has_sibling(const struct walk *walk, const char *name) {
     const struct level *level = &walk->levels[walk->depth - 1];
-    if (bsearch(&name, level->names, level->count, sizeof *level->names, by_name) == NULL)
+    if (!pack_has(&level->names, name))
         return false;
     char *path = join(level->path, name);
     bool has = path != NULL && kind_of(walk, path) == FILE_OR_NOTHING;
