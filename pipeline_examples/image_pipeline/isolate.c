@@ -21,6 +21,7 @@
 
 #include "crossing.h"
 #include "library.h"
+#include "machine.h"
 #include "making.h"
 #include "thumbnail.h"
 #include "vips_text.h"
@@ -50,6 +51,7 @@ static const char entry_name[] = "decoder";
 
 static weir_status open_child(void *unused, void **state) {
     (void)unused, (void)state;
+    machine_limit_arenas(1);  /* one thread decodes at a time */
     signal(SIGALRM, SIG_DFL); /* the program may ignore it, as it was started */
     if (library_open(LIBRARY_ONE))
         return WEIR_OK;

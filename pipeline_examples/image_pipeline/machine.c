@@ -9,6 +9,7 @@
 #include "machine.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,5 +83,14 @@ void machine_map_large_blocks(void) {
 #if defined(__GLIBC__)
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 2 << 20);
+#endif
+}
+
+/* Otherwise glibc makes up to 8 for each processor. */
+void machine_limit_arenas(size_t most) {
+#if defined(__GLIBC__)
+    mallopt(M_ARENA_MAX, most < INT_MAX ? (int)most : INT_MAX);
+#else
+    (void)most;
 #endif
 }

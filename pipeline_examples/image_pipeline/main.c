@@ -323,6 +323,7 @@ static int run_program(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN); /* a closed connection is an ordinary error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file of the size that the system permits */
     machine_map_large_blocks();
+    machine_limit_arenas(options.resizes + 1); /* most threads wait */
     if (!interrupt_start())
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;

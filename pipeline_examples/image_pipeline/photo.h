@@ -1,8 +1,8 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs of a list of URLs are in the source, which outlives the pipeline; those from folders are freed one by
- * one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
+ * The photo structs of a list of URLs are in the source, which outlives the pipeline; those from folders are freed one
+ * by one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
  * photo: the pipeline, the stage that processes it, or the reader of the dead letters. A photo never has two holders,
  * so its members need no lock.
  *

@@ -40,8 +40,8 @@ struct source {
 /*
  * Lists the files in `folder`, sorted, with URLs below `base_url`. Hidden files and folders are left out. Files that
  * are not images are detected later, by their content. `place` stands for the folder in marks; NULL selects its path.
- * Only the names are in memory: each photo is made by source_next, and freed when it is dropped. `base_url` must outlive
- * the source. On failure prints a message and returns false.
+ * Only the names are in memory: each photo is made by source_next, and freed when it is dropped. `base_url` must
+ * outlive the source. On failure prints a message and returns false.
  */
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
                         enum format format);
