@@ -81,7 +81,7 @@ EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/pee
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/children bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/stalls bench/thumbs_limit bench/wakes bench/way
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/declared.md bench/declared.py bench/executor.md bench/results.md bench/flights.sh bench/goals.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs.py bench/way.sh
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/declared.md bench/declared.py bench/executor.md bench/results.md bench/flights.sh bench/goals.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs_memory.md bench/thumbs.py bench/way.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -207,25 +207,32 @@ bench-processes: bench/processes
 # Queues of Python threads, by the package and by Python's own modules.
 bench-python: libweir.la
 	@top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(SHELL) $(srcdir)/tests/python.sh bench
-# make bench-thumbs THUMBS_RUNS=3 PICTURES=400 MANY=20000 MILLISECONDS=0,50,200: weir-thumbs beside libvips alone, Pillow in
-# threads, and GNU parallel with curl and vipsthumbnail, at these round-trip times; and its memory with 200 and MANY pictures.
+# make bench-thumbs THUMBS_RUNS=3 PICTURES=400 MILLISECONDS=0,50,200: weir-thumbs beside libvips alone, Pillow in
+# threads, and GNU parallel with curl and vipsthumbnail, at these round-trip times.
 THUMBS_RUNS = 3
 PICTURES = 400
+MEMORY_RUNS = 1
 MANY = 20000
 MILLISECONDS = 0,50,200
-thumbs = python3 $(srcdir)/bench/thumbs.py --runs '$(THUMBS_RUNS)' --count '$(PICTURES)' --many '$(MANY)' --milliseconds '$(MILLISECONDS)'
+thumbs = python3 $(srcdir)/bench/thumbs.py --count '$(PICTURES)' --many '$(MANY)' --milliseconds '$(MILLISECONDS)'
 if HAVE_IMAGE_PIPELINE
 bench-thumbs: weir-thumbs weir-make-photos bench/relay bench/thumbs_limit bench/weir_peer
-	$(thumbs) run . bench/results/thumbs
-# Only the memory, which needs no calm machine: three minutes on two processors. Fails if it misses a bar.
+	$(thumbs) --runs '$(THUMBS_RUNS)' run . bench/results/thumbs
+# make bench-thumbs-memory MEMORY_RUNS=1 MANY=20000: the memory with 200 and MANY pictures, which needs no calm machine: two
+# minutes for each run on two processors. Fails if it misses a bar.
 bench-thumbs-memory: weir-thumbs weir-make-photos
-	$(thumbs) memory . bench/results/thumbs
+	$(thumbs) --runs '$(MEMORY_RUNS)' memory . bench/results/thumbs_memory
+# The same, and writes bench/thumbs_memory.md of the source tree, also if a bar is missed.
+bench-thumbs-memory-results:
+	-$(MAKE) bench-thumbs-memory
+	$(thumbs) memory-table . bench/results/thumbs_memory >$(srcdir)/bench/thumbs_memory.md.new
+	mv $(srcdir)/bench/thumbs_memory.md.new $(srcdir)/bench/thumbs_memory.md
 # The same as bench-thumbs, and writes bench/thumbs.md of the source tree.
 bench-thumbs-results: bench-thumbs
 	$(thumbs) table . bench/results/thumbs >$(srcdir)/bench/thumbs.md.new
 	mv $(srcdir)/bench/thumbs.md.new $(srcdir)/bench/thumbs.md
 else
-bench-thumbs bench-thumbs-memory bench-thumbs-results:
+bench-thumbs bench-thumbs-memory bench-thumbs-memory-results bench-thumbs-results:
 	@echo 'nothing is compared: weir-thumbs is not built'
 endif
 # The benchmarks that print their own tables: writes bench/results.md of the source tree.
@@ -238,4 +245,4 @@ bench-results: bench/weir_peer $(result_programs)
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-declared-results bench-executor bench-executor-results bench-peers bench-budget bench-goals bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-memory bench-thumbs-results bench-way clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-declared-results bench-executor bench-executor-results bench-peers bench-budget bench-goals bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-memory bench-thumbs-memory-results bench-thumbs-results bench-way clean-bench
