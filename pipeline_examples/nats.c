@@ -1,7 +1,7 @@
 /*
  * nats.c - factors of numbers, on as many machines as there are: a queue on a server of NATS with JetStream.
  *
- * In one terminal `nats-server -js`; in two others, and on other machines, in any order:
+ * With a server, `nats-server -js`, in two terminals, and on other machines, in any order:
  *
  *     ./nats work nats://localhost:4222
  *     seq 1000000000000 1000000000100 | ./nats put nats://localhost:4222 1      # ends 1 worker after the last number
@@ -13,7 +13,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,17 +20,17 @@
 #include <weir/nats.h>
 
 static int print_factors(weir_task *task, void *text, void *unused) {
-    uint64_t number = strtoull((const char *)text, NULL, 10), factor = 2;
+    unsigned long long number = strtoull((const char *)text, NULL, 10), factor = 2;
     char line[1024];
     if (number == 0)
         return weir_task_fail(task, 1, "not a number above 0: %s", (const char *)text); /* a dead letter in the end */
-    int length = snprintf(line, sizeof line, "%" PRIu64 ":", number);
-    for (; factor <= number / factor; factor += factor == 2 ? 1 : 2) {
-        for (; number % factor == 0; number /= factor)
-            length += snprintf(line + length, sizeof line - (size_t)length, " %" PRIu64, factor);
+    int length = snprintf(line, sizeof line, "%llu:", number);
+    while (number > 1) {
+        while (number % factor != 0) /* what is left has no factor above its root, except itself */
+            factor = factor > number / factor ? number : factor + 1;
+        number /= factor;
+        length += snprintf(line + length, sizeof line - (size_t)length, " %llu", factor);
     }
-    if (number > 1)
-        snprintf(line + length, sizeof line - (size_t)length, " %" PRIu64, number);
     if (puts(line) == EOF || fflush(stdout) == EOF)
         return weir_task_fail(task, 1, "the output cannot be written");
     free(text);
@@ -39,10 +38,10 @@ static int print_factors(weir_task *task, void *text, void *unused) {
 }
 
 static int work(weir_nats *nats) {
-    weir_stage_options take = {.name = "take"}, factors = {.name = "factors", .work = {.run = print_factors}};
+    weir_stage_options take = {.name = "take"};
+    weir_stage_options factors = {.name = "factors", .work.run = print_factors, .errors.on_error = WEIR_SKIP};
     weir_pipeline_options options = {.name = "worker"};
     weir_pipeline *pipeline = NULL;
-    factors.errors.on_error = WEIR_SKIP;
     weir_nats_source(nats, &take, &options);
     weir_pipeline_create(&pipeline, &options);
     weir_pipeline_add(pipeline, NULL, &take);
@@ -69,14 +68,11 @@ static int put(weir_nats *nats, int workers) {
 
 int main(int argc, char **argv) {
     char reason[256] = "usage: nats work URL | nats put URL WORKERS";
-    weir_nats_config config = {.urls = argc > 2 ? argv[2] : NULL,
-                               .name = "factors",
-                               .capacity = 100,
-                               .window = 8,
-                               .attempts = 2,
-                               .message = reason,
-                               .message_size = sizeof reason};
+    weir_nats_config config = {.name = "factors", .capacity = 100, .window = 8, .attempts = 2};
     weir_nats *nats = NULL;
+    config.urls = argc > 2 ? argv[2] : NULL;
+    config.message = reason;
+    config.message_size = sizeof reason;
     if (argc < 3 || weir_nats_open(&nats, &config) != WEIR_OK)
         return fprintf(stderr, "nats: %s\n", reason), 1;
     int failed = strcmp(argv[1], "work") == 0 ? work(nats) : put(nats, argc > 3 ? atoi(argv[3]) : 1);
