@@ -78,7 +78,7 @@ static void send_all(weir_nats *nats, struct weir__nats_burst *burst, void *cons
 size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted) {
     size_t admitted = 0;
     burst->count = 0;
-    if (wanted < 2 || !weir__nats_connected(nats->bulk))
+    if (wanted < 2 || !weir__nats_connected(nats->bulk) || !weir__nats_connected(nats->prompt))
         return 0;
     if (weir__nats_room_admit(nats, wanted < BURST_MOST ? wanted : BURST_MOST, &admitted) == WEIR_OK && admitted >= 2) {
         encode(nats, burst, items, admitted);

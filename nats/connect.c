@@ -33,7 +33,12 @@ static void callback_ended(void *handle) {
     pthread_mutex_unlock(&nats->lock);
 }
 
-/* libnats calls it in a thread of its own. */
+/* libnats calls it in a thread of its own, and `reconnected` later. */
+static void lost(natsConnection *connection, void *handle) {
+    (void)connection;
+    weir__nats_room_forget(handle);
+}
+
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
     if (connection == nats->prompt) /* the news of a new leader may not have come */
@@ -105,6 +110,8 @@ static natsStatus set_reconnects(weir_nats *nats, natsOptions *options) {
         status = natsOptions_SetReconnectWait(options, RECONNECT_MS);
     if (status == NATS_OK)
         status = natsOptions_SetReconnectJitter(options, JITTER_MS, JITTER_MS);
+    if (status == NATS_OK)
+        status = natsOptions_SetDisconnectedCB(options, lost, nats);
     if (status == NATS_OK)
         status = natsOptions_SetReconnectedCB(options, reconnected, nats);
     if (status == NATS_OK)

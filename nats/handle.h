@@ -129,7 +129,7 @@ struct weir_nats {
 
     uint64_t messages, last_sequence; /* of the stream, as it told */
     uint64_t newest;                  /* sequence of the newest put of this program */
-    bool known;                       /* these three are of use */
+    bool known;                       /* these three are of use, and the leader knows what `prompt` has subscribed to */
     uint64_t quiet_until;             /* no put is admitted before */
     uint64_t elections;         /* leaders of the stream that were told of, and times that `prompt` was made again */
     uint64_t flying;            /* puts admitted and without an answer */

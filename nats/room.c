@@ -10,6 +10,10 @@
  * a put is admitted without a question to the server. Items that were acknowledged since are unknown: at the bound, the
  * program asks again.
  *
+ * It asks also before the first burst on each connection `prompt`, of an unbounded queue too. The bursts go to the server
+ * of `bulk`, which may be another one. The leader of the stream answers the question, and so knows what `prompt` has
+ * subscribed to before: the answers to the bursts.
+ *
  * A waiter subscribes to the acknowledgements of all programs, in one group with the other waiters, so that each
  * acknowledgement wakes one program. The server removes the item shortly after, so the waiter tries again after 1, 2, 4 ...
  * ms. That is also the way on if another program got the room, or an acknowledgement was sent to a waiter that had gone.
@@ -33,12 +37,12 @@
 #define QUIET (3 * WEIR_SECOND / 2)
 
 static uint64_t room_locked(const weir_nats *nats) {
-    if (weir__nats_now() < nats->quiet_until)
+    if (!nats->known || weir__nats_now() < nats->quiet_until)
         return 0;
     if (nats->config.capacity == WEIR_UNBOUNDED)
         return UINT64_MAX;
     uint64_t inside = nats->messages + (nats->newest - nats->last_sequence) + nats->flying;
-    return nats->known && inside < nats->config.capacity ? nats->config.capacity - inside : 0;
+    return inside < nats->config.capacity ? nats->config.capacity - inside : 0;
 }
 
 static size_t admit(weir_nats *nats, size_t wanted) {
@@ -73,6 +77,12 @@ weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitt
     if (status == WEIR_OK)
         *admitted = admit(nats, wanted);
     return status;
+}
+
+void weir__nats_room_forget(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    nats->known = false;
+    pthread_mutex_unlock(&nats->lock);
 }
 
 void weir__nats_room_quiet(weir_nats *nats) {

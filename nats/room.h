@@ -14,6 +14,9 @@
  */
 weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted);
 
+/* Asks before the next put is admitted. */
+void weir__nats_room_forget(weir_nats *nats);
+
 /* Admits no put for a while: longer than other programs take to repeat theirs (put.c). */
 void weir__nats_room_quiet(weir_nats *nats);
 

@@ -121,7 +121,7 @@ weir_status weir__nats_send_start(weir_nats *nats) {
         status = weir__nats_room_watch_leaders(nats);
     if (status != NATS_OK)
         return WEIR_NOMEM;
-    /* Bursts use the other connection. If this one is lost at this moment, libnats subscribes when it is made again. */
+    /* Bursts use the other connection (room.c). If this one is lost now, libnats subscribes when it is made again. */
     natsConnection_FlushTimeout(nats->prompt, weir__nats_milliseconds(nats->config.timeout));
     return WEIR_OK;
 }

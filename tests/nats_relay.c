@@ -109,6 +109,10 @@ static void watch(struct direction *direction, bool moves, struct pollfd *entry)
         *entry = (struct pollfd){.fd = full ? direction->to : direction->from, .events = full ? POLLOUT : POLLIN};
 }
 
+static bool contains(const struct direction *direction, const char *text) {
+    return memmem(direction->bytes, direction->end, text, strlen(text)) != NULL;
+}
+
 /* Moves bytes one step. Returns false if the connection has ended. */
 static bool move(struct direction *direction, const struct pollfd *entry) {
     ssize_t count;
@@ -122,7 +126,7 @@ static bool move(struct direction *direction, const struct pollfd *entry) {
         count = recv(direction->from, direction->bytes, BYTES, MSG_DONTWAIT);
         direction->begin = 0;
         direction->end = count > 0 ? (size_t)count : 0;
-        if (memmem(direction->bytes, direction->end, "SUB ", strlen("SUB ")) != NULL)
+        if (contains(direction, "SUB ") || contains(direction, "LS+ "))
             direction->due = now_ms() + DELAY_MS;
     }
     return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));

@@ -15,7 +15,8 @@ enum nats_relay_mode {
     RELAY_HOLDS,         /* no byte moves; what is sent arrives later, as after a partition of the network */
     RELAY_HOLDS_ANSWERS, /* bytes move from the program to the server only */
     RELAY_HOLDS_PUTS,    /* bytes move from the server to the program only */
-    RELAY_DELAYS,        /* of subscriptions: what follows on their connection too; all else moves */
+    RELAY_DELAYS,        /* of subscriptions, also those that a leaf node passes on: what follows on their connection
+                            too; all else moves */
     RELAY_CUTS           /* connections end, and new ones end at once */
 };
 

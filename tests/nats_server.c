@@ -71,16 +71,18 @@ static void end_with_parent(pid_t parent) {
 }
 
 static void execute(const struct nats_server *server) {
-    const char *arguments[ARGUMENTS] = {"nats-server",      "-a",           "127.0.0.1", "-js", "-sd", server->folder,
+    const char *arguments[ARGUMENTS] = {"nats-server",      "-a",           "127.0.0.1", "-sd", server->folder,
                                         "--ports_file_dir", server->folder, "-p"};
     char port[16], words[1024] = "", log[160], *rest = NULL;
-    int count = 9;
+    int count = 8;
     snprintf(port, sizeof port, "%d", server->port == 0 ? -1 : server->port);
     snprintf(words, sizeof words, "%s", server->options == NULL ? "" : server->options);
     snprintf(log, sizeof log, "%s/log", server->folder);
     arguments[count++] = port;
     arguments[count++] = "-l";
     arguments[count++] = log;
+    if (!server->plain)
+        arguments[count++] = "-js";
     for (char *word = strtok_r(words, " ", &rest); word != NULL && count < ARGUMENTS - 1;
          word = strtok_r(NULL, " ", &rest))
         arguments[count++] = word;

@@ -15,6 +15,7 @@ struct nats_server {
     char url[64];
     int port;            /* 0: from the system */
     const char *options; /* further ones, with spaces between them; NULL: none */
+    bool plain;          /* without JetStream */
     pid_t process;       /* 0: none runs */
 };
 

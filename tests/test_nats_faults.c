@@ -6,10 +6,12 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE /* for RTLD_NEXT */
 #include "nats_relay.h"
 #include "nats_server.h"
 #include "support.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nats/nats.h>
 #include <weir/nats.h>
 
 enum { ITEMS = 60, MANY = 20, SHORT_ACK_WAIT_MS = 1000, OUTAGE_US = 1500000, SHORT_TIMEOUT_MS = 300 };
@@ -348,6 +351,108 @@ START_TEST (the_first_burst_is_answered) {
     ck_assert_msg(now() < limit, "without answers");
     ck_assert_uint_eq(put, COUNT_OF(items));
     nats_relay_set(relay, RELAY_FORWARDS);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* ---- the two connections of a handle at different servers ---- */
+
+static atomic_bool apart;       /* each connection has one of the urls, in turn */
+static struct nats_server leaf; /* without JetStream: it passes everything on to `shared`, through a relay */
+static struct nats_relay *between;
+
+/* Takes the place of the function of libnats. */
+natsStatus natsOptions_SetServers(natsOptions *options, const char **urls, int count) {
+    static atomic_uint turn;
+    void *address = dlsym(RTLD_NEXT, "natsOptions_SetServers");
+    natsStatus (*of_libnats)(natsOptions *, const char **, int);
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    if (!atomic_load(&apart) || count < 2) /* libnats copies what is set */
+        return of_libnats(options, urls, count);
+    return of_libnats(options, &urls[atomic_fetch_add(&turn, 1) % (unsigned)count], 1);
+}
+
+/* Writes a file of the folder, after which JetStream is reached through a leaf. Stores the option that names it. */
+static void write_config(char *option, size_t size, const char *name, const char *leafnodes, int port) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(option, size, "-c %s", path);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "default_js_domain: { \"$G\": \"\" }\nleafnodes { ");
+    fprintf(file, leafnodes, port);
+    fprintf(file, " }\n");
+    fclose(file);
+}
+
+static void start_leaf_and_server(void) {
+    static char of_server[300], of_leaf[300];
+    int port = nats_free_port();
+    nats_make_folder(folder, sizeof folder);
+    write_config(of_server, sizeof of_server, "server.conf", "listen: \"127.0.0.1:%d\"", port);
+    shared = (struct nats_server){.options = of_server};
+    nats_server_start(&shared, folder);
+    between = nats_relay_start(port);
+    write_config(of_leaf, sizeof of_leaf, "leaf.conf", "remotes: [{ url: \"nats://127.0.0.1:%d\" }]",
+                 nats_relay_port(between));
+    leaf = (struct nats_server){.options = of_leaf, .plain = true};
+    nats_server_start(&leaf, folder);
+    relay = nats_relay_start(leaf.port);
+}
+
+static void end_leaf_and_server(void) {
+    nats_relay_end(relay);
+    nats_server_kill(&leaf);
+    nats_relay_end(between);
+    end_server();
+}
+
+/* Opens a handle with its connection for answers at the leaf, behind `relay`, and the other one at the server. */
+static weir_nats *open_apart(const char *name) {
+    char urls[160];
+    snprintf(urls, sizeof urls, "%s,%s", through_relay(), shared.url);
+    weir_nats_config config = config_for(name, urls);
+    config.timeout = 2 * TEST_SECONDS * SECONDS;
+    atomic_store(&apart, true);
+    weir_nats *nats = open_with(&config);
+    atomic_store(&apart, false);
+    return nats;
+}
+
+/* Without the answers, the call would wait for its timeout. */
+static void put_burst(weir_nats *nats) {
+    void *items[] = {new_item(1), new_item(2)};
+    size_t put = 0;
+    weir_deadline limit = hang_limit();
+    assert_status(WEIR_OK, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    ck_assert_msg(now() < limit, "without answers");
+    ck_assert_uint_eq(put, COUNT_OF(items));
+}
+
+/* The server that stores the items hears later of the subscription to their answers. */
+START_TEST (the_first_burst_is_answered_at_another_server) {
+    weir_nats_destroy(open_apart("apart")); /* makes the queue */
+    nats_relay_set(between, RELAY_DELAYS);
+    weir_nats *nats = open_apart("apart");
+    put_burst(nats);
+    nats_relay_set(between, RELAY_FORWARDS);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (the_first_burst_of_a_new_connection_is_answered_at_another_server) {
+    weir_nats *nats = open_apart("again");
+    put_burst(nats);
+    size_t before = nats_relay_connections(relay);
+    nats_relay_set(relay, RELAY_CUTS);
+    nats_relay_set(between, RELAY_DELAYS);
+    nats_relay_set(relay, RELAY_FORWARDS);
+    while (nats_relay_connections(relay) == before)
+        nap();
+    if (_i == 1)
+        usleep(200000); /* most runs see it connected; the outcome is the same */
+    put_burst(nats);
+    nats_relay_set(between, RELAY_FORWARDS);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -736,7 +841,7 @@ START_TEST (the_items_of_a_killed_worker_come_again_with_their_attempt) {
 END_TEST
 
 static void add_partitions(Suite *all) {
-    TCase *puts_of = add_case(all, "puts"), *gets = add_case(all, "gets");
+    TCase *puts_of = add_case(all, "puts"), *apart_puts = add_case(all, "apart"), *gets = add_case(all, "gets");
     tcase_add_unchecked_fixture(puts_of, start_server, end_server);
     tcase_add_checked_fixture(puts_of, start_relay, end_relay);
     tcase_add_unchecked_fixture(gets, start_server, end_server);
@@ -745,6 +850,9 @@ static void add_partitions(Suite *all) {
     tcase_add_test(puts_of, a_put_without_an_answer_is_uncertain_and_one_without_a_connection_is_not);
     tcase_add_test(puts_of, a_late_answer_is_not_that_of_the_next_put);
     tcase_add_test(puts_of, the_first_burst_is_answered);
+    tcase_add_checked_fixture(apart_puts, start_leaf_and_server, end_leaf_and_server);
+    tcase_add_test(apart_puts, the_first_burst_is_answered_at_another_server);
+    tcase_add_loop_test(apart_puts, the_first_burst_of_a_new_connection_is_answered_at_another_server, 0, 2);
     tcase_add_test(puts_of, a_send_that_blocks_ends);
     tcase_add_test(puts_of, a_destroy_in_a_partition_ends);
     tcase_add_loop_test(gets, a_get_waits_out_a_partition, 0, 2);
