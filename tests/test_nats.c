@@ -92,6 +92,12 @@ struct taken {
     unsigned attempt;
 };
 
+static struct taken *new_taken(size_t number) {
+    struct taken *item = malloc(sizeof *item);
+    *item = (struct taken){number, 0};
+    return item;
+}
+
 static weir_status encode_taken(const void *item, weir_nats_buffer *buffer, void *arg) {
     char text[32];
     (void)arg;
@@ -219,8 +225,7 @@ static weir_nats *open_numbers(const char *name, size_t capacity) {
 
 static void put_numbers_to(weir_nats *nats, size_t first, size_t end) {
     for (size_t i = first; i < end; i++) {
-        struct taken *item = malloc(sizeof *item);
-        item->number = i;
+        struct taken *item = new_taken(i);
         assert_status(WEIR_OK, weir_nats_put(nats, item, weir_deadline_after(HANG_SECONDS * SECONDS)));
     }
 }
@@ -302,8 +307,19 @@ START_TEST (a_full_queue_refuses_and_times_out) {
 }
 END_TEST
 
-static void *put_one_more(void *nats) {
-    put_texts(nats, 3, 4);
+/* A put in another thread, which records; the main thread joins it, then asserts. */
+struct single {
+    weir_nats *nats;
+    weir_deadline deadline;
+    weir_status status;
+};
+
+static void *put_single(void *arg) {
+    struct single *single = arg;
+    char *item = text_of(3);
+    single->status = weir_nats_put(single->nats, item, single->deadline);
+    if (single->status != WEIR_OK)
+        free(item);
     return NULL;
 }
 
@@ -311,10 +327,12 @@ START_TEST (a_blocked_put_is_woken_by_an_acknowledgement) {
     weir_nats *nats = open_numbers("woken", 3);
     pthread_t thread;
     weir_nats *producer = open_queue("woken", 3);
+    struct single single = {producer, hang_limit(), WEIR_FAILED};
     put_texts(producer, 0, 3);
-    thread_start(&thread, put_one_more, producer);
+    thread_start(&thread, put_single, &single);
     struct taker *taker = new_taker(nats, 1);
     thread_join(thread);
+    assert_status(WEIR_OK, single.status);
     wait_for_count(taker, 4);
     end_taker(taker, WEIR_OK);
     assert_status(WEIR_OK, weir_nats_destroy(producer));
@@ -323,57 +341,58 @@ START_TEST (a_blocked_put_is_woken_by_an_acknowledgement) {
 }
 END_TEST
 
-struct blocked {
-    weir_nats *nats;
-    weir_status status;
-};
-
-static void *put_for_ever(void *arg) {
-    struct blocked *blocked = arg;
-    char *item = text_of(7);
-    blocked->status = weir_nats_put(blocked->nats, item, WEIR_NEVER);
-    free(item);
-    return NULL;
-}
-
 START_TEST (a_destroy_ends_blocked_puts) {
     weir_nats *nats = open_queue("ended", 1);
-    struct blocked blocked = {nats, WEIR_OK};
+    struct single single = {nats, WEIR_NEVER, WEIR_OK};
     pthread_t thread;
     put_texts(nats, 0, 1);
-    thread_start(&thread, put_for_ever, &blocked);
+    thread_start(&thread, put_single, &single);
     usleep(50000); /* most runs see it blocked; the outcome is the same */
     assert_status(WEIR_OK, weir_nats_destroy(nats));
     thread_join(thread);
-    assert_status(WEIR_CLOSED, blocked.status);
+    assert_status(WEIR_CLOSED, single.status);
 }
 END_TEST
 
 /* ---- several producers ---- */
 
-static void *produce(void *name) {
-    weir_nats *nats = open_numbers(name, BOUND);
-    put_numbers_to(nats, 0, EACH);
-    assert_status(WEIR_OK, weir_nats_destroy(nats));
+struct producer {
+    weir_nats *nats;
+    weir_status status; /* of its last put */
+};
+
+static void *produce(void *arg) {
+    struct producer *producer = arg;
+    for (size_t i = 0; i < EACH && producer->status == WEIR_OK; i++) {
+        struct taken *item = new_taken(i);
+        producer->status = weir_nats_put(producer->nats, item, hang_limit());
+        if (producer->status != WEIR_OK)
+            free(item);
+    }
     return NULL;
 }
 
-static char bound_name[] = "bound";
-
 START_TEST (producers_keep_the_bound) {
     weir_nats *nats = open_numbers("bound", BOUND);
+    struct producer producers[PRODUCERS];
     pthread_t threads[PRODUCERS];
     size_t seen[EACH] = {0};
     uint64_t most = 0;
-    for (size_t i = 0; i < PRODUCERS; i++)
-        thread_start(&threads[i], produce, bound_name);
+    for (size_t i = 0; i < PRODUCERS; i++) {
+        producers[i] = (struct producer){open_numbers("bound", BOUND), WEIR_OK};
+        thread_start(&threads[i], produce, &producers[i]);
+    }
     struct taker *taker = new_taker(nats, 2);
-    while (atomic_load(&taker->count) < PRODUCERS * EACH) {
+    weir_deadline hang = hang_limit();
+    while (atomic_load(&taker->count) < PRODUCERS * EACH && now() < hang) {
         uint64_t inside = counts_of(nats).unfinished;
         most = inside > most ? inside : most;
     }
-    for (size_t i = 0; i < PRODUCERS; i++)
+    for (size_t i = 0; i < PRODUCERS; i++) {
         thread_join(threads[i]);
+        assert_status(WEIR_OK, producers[i].status);
+        assert_status(WEIR_OK, weir_nats_destroy(producers[i].nats));
+    }
     close_queue(nats);
     wait_for_end(taker);
     ck_assert_uint_le(most, BOUND);
@@ -868,12 +887,6 @@ static weir_queue *open_weir_queue(const char *name, size_t capacity, bool put_o
     return queue;
 }
 
-static struct taken *new_taken(size_t number) {
-    struct taken *item = malloc(sizeof *item);
-    *item = (struct taken){number, 0};
-    return item;
-}
-
 static struct taken *get_taken(weir_queue *queue) {
     void *item = NULL;
     assert_status(WEIR_OK, weir_queue_get_until(queue, &item, weir_deadline_after(HANG_SECONDS * SECONDS)));
@@ -910,8 +923,14 @@ START_TEST (a_weir_queue_puts_gets_and_joins) {
 }
 END_TEST
 
-static void *put_the_third(void *queue) {
-    weir_queue_put(queue, new_taken(2));
+struct third {
+    weir_queue *queue;
+    weir_status status;
+};
+
+static void *put_the_third(void *arg) {
+    struct third *third = arg;
+    third->status = weir_queue_put_until(third->queue, new_taken(2), hang_limit());
     return NULL;
 }
 
@@ -924,10 +943,12 @@ START_TEST (a_full_weir_queue_blocks_until_another_program_settles) {
     assert_status(WEIR_FULL, weir_queue_try_put(producer, item));
     assert_status(WEIR_TIMEDOUT, weir_queue_put_until(producer, item, weir_deadline_after(50 * MILLISECONDS)));
     free(item);
-    thread_start(&thread, put_the_third, producer);
+    struct third third = {producer, WEIR_FAILED};
+    thread_start(&thread, put_the_third, &third);
     take_one_of(consumer, 0, 1);
     assert_status(WEIR_OK, weir_queue_task_done(consumer));
     thread_join(thread);
+    assert_status(WEIR_OK, third.status);
     take_one_of(consumer, 1, 1);
     take_one_of(consumer, 2, 1);
     assert_status(WEIR_OK, weir_queue_tasks_done(consumer, 2));
@@ -1454,7 +1475,7 @@ START_TEST (the_item_of_a_stopped_worker_goes_to_another) {
 END_TEST
 
 struct crash {
-    char url[64];
+    weir_nats *nats;
     atomic_size_t acked;
     bool put[EACH];
     atomic_bool end;
@@ -1462,19 +1483,22 @@ struct crash {
 
 static void *put_through_a_crash(void *arg) {
     struct crash *crash = arg;
-    weir_nats_config config = config_for("crash", WEIR_UNBOUNDED);
-    config.urls = crash->url;
-    decode_numbers(&config);
-    weir_nats *nats = open_with(&config);
     for (size_t i = 0; i < EACH; i++) {
-        struct taken *item = malloc(sizeof *item);
-        item->number = i;
-        crash->put[i] = weir_nats_put(nats, item, weir_deadline_after(HANG_SECONDS * SECONDS)) == WEIR_OK;
+        struct taken *item = new_taken(i);
+        crash->put[i] = weir_nats_put(crash->nats, item, hang_limit()) == WEIR_OK;
+        if (!crash->put[i])
+            free(item);
         atomic_fetch_add(&crash->acked, 1);
         usleep(2000);
     }
-    weir_nats_destroy(nats);
     return NULL;
+}
+
+static weir_nats *open_crash(const struct nats_server *server) {
+    weir_nats_config config = config_for("crash", WEIR_UNBOUNDED);
+    config.urls = server->url;
+    decode_numbers(&config);
+    return open_with(&config);
 }
 
 START_TEST (a_killed_server_loses_no_acknowledged_put) {
@@ -1482,7 +1506,7 @@ START_TEST (a_killed_server_loses_no_acknowledged_put) {
     struct crash *crash = calloc(1, sizeof *crash);
     pthread_t thread;
     nats_server_start(&server, folder);
-    strcpy(crash->url, server.url);
+    crash->nats = open_crash(&server);
     thread_start(&thread, put_through_a_crash, crash);
     for (size_t kills = 1; kills <= 2; kills++) {
         while (atomic_load(&crash->acked) < kills * EACH / 3)
@@ -1491,10 +1515,8 @@ START_TEST (a_killed_server_loses_no_acknowledged_put) {
         nats_server_start(&server, folder);
     }
     thread_join(thread);
-    weir_nats_config config = config_for("crash", WEIR_UNBOUNDED);
-    config.urls = server.url;
-    decode_numbers(&config);
-    weir_nats *nats = open_with(&config);
+    assert_status(WEIR_OK, weir_nats_destroy(crash->nats));
+    weir_nats *nats = open_crash(&server);
     close_queue(nats);
     struct taker *taker = new_taker(nats, 1);
     wait_for_end(taker);
