@@ -96,15 +96,30 @@ static size_t after_last_stored(const struct weir__nats_burst *burst) {
     return end;
 }
 
+size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, weir_status *status,
+                               weir_deadline deadline) {
+    size_t place = 0;
+    for (*status = WEIR_OK; place < burst->count; place++) {
+        struct weir__nats_put *put = &burst->puts[place];
+        if (put->sent && !put->stored)
+            *status = weir__nats_put_once(nats, put, deadline);
+        if (*status != WEIR_OK)
+            break;
+    }
+    return place;
+}
+
 /* Makes the puts that were not stored at once. Returns the status of the first that fails, and counts those before it. */
 static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
-    size_t must = after_last_stored(burst);
+    weir_status failure;
+    size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), must = after_last_stored(burst);
     weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)
             continue;
-        weir_status status = weir__nats_put_until(nats, put, *done < must ? later : deadline);
+        weir_status status =
+            *done == failed ? failure : weir__nats_put_until(nats, put, *done < must ? later : deadline);
         if (status != WEIR_OK && *done < must)
             return weir__nats_fail(nats, WEIR_UNCERTAIN, "an item was refused (%s), and later ones are in the queue",
                                    weir_strerror(status));

@@ -63,7 +63,7 @@ struct weir__nats_put {
     bool admitted;       /* counted in `flying` */
     bool sent;           /* at least once with this identity */
     bool stored;         /* at least once; perhaps by a leader that was new (put.c) */
-    uint64_t elections;  /* seen when it was sent last */
+    uint64_t elections;  /* seen when it was sent first, or again after it was stored */
     enum weir__nats_answer answer;
     uint64_t sequence;
     char text[160]; /* reason of a refusal */

@@ -17,8 +17,11 @@
  * unanswered ones of all programs, both have the same in that place. So a program that repeats a put begins no other one
  * for as long as others may take to repeat theirs: without, one of five stops lost a put. Nor does a program that hears of
  * a new leader, or that has been without a connection. A put that it began before, and that is answered after, may be
- * among the first messages: it is put again behind them. Not so a sentinel that has ended a source meanwhile: its copy would
- * end another one.
+ * among the first messages: it is put again behind them. So is one that was repeated: the stopped server has the unanswered
+ * puts of several threads in another order. Without, one of 19,198 acknowledged puts in four stops was lost: the stopped
+ * server had another put under its number, still led the consumer when it went on, and delivered that one; its
+ * acknowledgement removed the other one from the copies that had it. Not so a sentinel that has ended a source meanwhile: its
+ * copy would end another one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -88,6 +91,10 @@ static weir_status admit(weir_nats *nats, struct weir__nats_put *put) {
     size_t admitted = 0;
     if (nats->config.replicas == 1)
         return WEIR_OK;
+    if (put->sent && !put->admitted) { /* by a burst */
+        weir__nats_room_replace(nats);
+        put->admitted = true;
+    }
     if (put->admitted)
         return put->sent || !weir__nats_room_is_quiet(nats) ? WEIR_OK : WEIR_FULL;
     weir_status status = weir__nats_room_admit(nats, 1, &admitted);
@@ -177,14 +184,14 @@ static weir_status give_up(weir_nats *nats, const struct weir__nats_put *put, we
     return WEIR_DISCONNECTED;
 }
 
-weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+static weir_status make(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline, bool once) {
     uint64_t begin = weir__nats_now(), pause = 0;
     bool tried_once = deadline <= begin;
     weir_deadline patience = weir__nats_later(deadline, begin + nats->config.timeout);
     weir_status status = WEIR_OK;
     for (;;) {
         status = attempt(nats, put, patience);
-        if (is_final(status)) {
+        if (is_final(status) || (once && put->stored)) {
             status = put->stored ? WEIR_OK : status;
             break;
         }
@@ -200,6 +207,14 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
     }
     leave_room(nats, put);
     return status;
+}
+
+weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    return make(nats, put, deadline, false);
+}
+
+weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    return make(nats, put, deadline, true);
 }
 
 static struct weir__nats_put make_put(const char *subject, const weir_nats_message *message, const char *header,

@@ -18,6 +18,9 @@ void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const
  */
 weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
 
+/* The same until it is stored for the first time: if `answer` is not ANSWER_STORED then, weir__nats_put_until must follow. */
+weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
+
 /* Makes a put for a call of its own: begin, attempts, and the end. `header` may be NULL. */
 weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
                                    const char *header, const char *same_id, weir_deadline deadline);

@@ -152,7 +152,8 @@ static void identify(weir_nats *nats, struct weir__nats_put *put) {
     pthread_mutex_lock(&nats->lock);
     if (put->token == 0)
         put->token = ++nats->tokens;
-    put->elections = nats->elections;
+    if (!put->sent || put->stored) /* one that is repeated without an answer may be among the first messages too */
+        put->elections = nats->elections;
     pthread_mutex_unlock(&nats->lock);
 }
 

@@ -75,9 +75,11 @@ static size_t put_some(weir_task *task, weir_nats *nats, struct weir__nats_burst
             fail_item(task, nats, at, status);
         return 1;
     }
+    weir_status status;
+    weir__nats_burst_repeat(nats, burst, &status, weir_deadline_after(LOOK)); /* a failure is made again below */
     for (size_t i = 0; i < sent; i++) {
         struct weir__nats_put *put = &burst->puts[i];
-        weir_status status = put->answer == ANSWER_STORED ? WEIR_OK : put_until_end(task, nats, put);
+        status = put->answer == ANSWER_STORED ? WEIR_OK : put_until_end(task, nats, put);
         if (status != WEIR_OK)
             fail_item(task, nats, at + i, status);
         else if (nats->config.drop != NULL)

@@ -167,8 +167,8 @@ WEIR_API weir_status weir_nats_buffer_add(weir_nats_buffer *buffer, const void *
  * replica it has the same identity, so that the server stores it once, if it gets it again within two minutes. With
  * several it is sent again once these have a leader, and may be stored twice. Other puts of the handle find no room for 1.5 s
  * then, nor after the news of a new leader, nor after a lost connection has returned. A put that is under way at that news is
- * stored twice, and once more for each further leader in that time. It is stored once if the destroy begins before that time
- * ends, or if both the deadline and `timeout` do.
+ * put again after that time, also one that was sent again before; and once more for each further leader. It is not if the
+ * destroy begins before that time ends, or if both the deadline and `timeout` do.
  *
  * Returns WEIR_OK, or
  *   WEIR_FULL          if the queue was full, or in these 1.5 s, and the deadline had passed before the call
