@@ -112,8 +112,8 @@ size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, 
 /* Makes the puts that were not stored at once. Returns the status of the first that fails, and counts those before it. */
 static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
     weir_status failure;
-    size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), must = after_last_stored(burst);
     weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
+    size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), must = after_last_stored(burst);
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)

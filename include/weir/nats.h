@@ -186,8 +186,8 @@ WEIR_API weir_status weir_nats_put(weir_nats *nats, void *item, weir_deadline de
 /*
  * Puts `count` items in order, several at a time without waiting for the answer to each. `*put` is always set to the
  * number of items that were put; the others still belong to the caller. If other programs fill the queue in the middle,
- * items of this call may change their places, and the call may go on beyond its deadline by up to twice `timeout`, so that
- * no item is left out.
+ * items of this call may change their places, and the call may go on beyond its deadline by up to twice `timeout`, with
+ * several replicas by up to three times, so that no item is left out.
  *
  * Returns the statuses of weir_nats_put, after the first `*put` items. After WEIR_UNCERTAIN each of the others may be on the
  * server, after any other status none is. A count of 0 returns WEIR_OK.
