@@ -85,6 +85,7 @@ lib_sources = \
 	lib/executor/map.c \
 	lib/executor/nest.c lib/executor/nest.h \
 	lib/executor/pair.c lib/executor/pair.h \
+	lib/executor/recall.c lib/executor/recall.h \
 	lib/executor/run.c lib/executor/run.h \
 	lib/executor/shutdown.c \
 	lib/executor/source.c lib/executor/source.h \

@@ -676,6 +676,51 @@ START_TEST (a_cancel_makes_room) {
 }
 END_TEST
 
+enum { TAKEN = 10, ROOM = 2 };
+
+/* Submits a task if there is room. */
+static weir_status submit_now(void) {
+    return weir_executor_submit_with(executor, give_back, NULL, &(weir_submit_options){.submit_deadline = 1}, NULL);
+}
+
+/* The thread holds tasks, with futures or without, that it has taken behind one at the gate. There is room for two more. */
+static void hold_a_batch(struct gate *gate, weir_future **futures) {
+    struct gate first = GATE;
+    create((weir_executor_options){.threads = 1, .capacity = TAKEN + ROOM});
+    for (size_t i = 0; i < 5000; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &first, NULL));
+    gate_wait_for(&first, 1);
+    weir_future *holder;
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, gate, futures == NULL ? NULL : &holder));
+    if (futures != NULL)
+        weir_future_release(holder);
+    for (size_t i = 0; i < TAKEN; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, give_back, NULL, futures == NULL ? NULL : &futures[i]));
+    gate_open(&first);
+    gate_wait_for(gate, 1);
+}
+
+START_TEST (tasks_that_a_thread_has_taken_count_for_the_capacity) {
+    struct gate gate = GATE;
+    weir_future *futures[TAKEN];
+    hold_a_batch(&gate, _i == 0 ? NULL : futures);
+    for (size_t i = 0; i < ROOM; i++)
+        assert_status(WEIR_OK, submit_now());
+    assert_status(WEIR_TIMEDOUT, submit_now());
+    ck_assert_uint_eq(counts().pending, TAKEN + ROOM);
+    if (_i != 0) {
+        assert_status(WEIR_OK, weir_future_cancel(futures[TAKEN / 2]));
+        assert_status(WEIR_OK, submit_now());
+        assert_status(WEIR_TIMEDOUT, submit_now());
+    }
+    for (size_t i = 0; i < TAKEN && _i != 0; i++)
+        weir_future_release(futures[i]);
+    gate_open(&gate);
+    finish();
+}
+END_TEST
+
 START_TEST (a_full_executor_can_refuse) {
     struct gate gate = GATE;
     weir_future *future = NULL;
@@ -848,7 +893,7 @@ END_TEST
 
 /* The thread takes several quick tasks at once: the first blocks it, and the others have not begun. */
 START_TEST (a_shutdown_gives_back_what_a_thread_has_taken) {
-    enum { QUICK = 5000, TAKEN = 10 };
+    enum { QUICK = 5000 };
     struct gate first = GATE, second = GATE;
     struct unrun unrun = {0};
     weir_future *futures[TAKEN];
@@ -1088,6 +1133,7 @@ static Suite *executor_suite(void) {
     TCase *bounds = add_case(suite, "bounds");
     tcase_add_test(bounds, a_submit_blocks_until_there_is_room);
     tcase_add_test(bounds, a_cancel_makes_room);
+    tcase_add_loop_test(bounds, tasks_that_a_thread_has_taken_count_for_the_capacity, 0, 2);
     tcase_add_test(bounds, a_full_executor_can_refuse);
     tcase_add_test(bounds, a_full_executor_can_leave_the_task_to_the_caller);
     tcase_add_loop_test(bounds, a_task_that_submits_to_its_full_executor_runs_the_task, 1, 3);

@@ -63,6 +63,41 @@ static bool begin_by_priority(void) {
     return ordered;
 }
 
+/* The thread holds tasks of the priority `low` behind a blocked one. Returns whether a later one of `high` began first. */
+static bool begin_before_a_batch(weir_priority low, weir_priority high) {
+    enum { QUICK = 5000, TAKEN = 10 };
+    struct gate first = GATE, second = GATE;
+    create(1);
+    for (size_t i = 0; i < QUICK; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    weir_future *blocked = block(&first);
+    atomic_store(&runs, 0);
+    weir_future *holder = submit(pass, &second, (weir_submit_options){.priority = low});
+    for (size_t i = 0; i < TAKEN; i++)
+        assert_status(WEIR_OK, weir_executor_submit_with(executor, note_order, number(i + 1),
+                                                         &(weir_submit_options){.priority = low}, NULL));
+    gate_open(&first);
+    gate_wait_for(&second, 1);
+    weir_future *late = submit(note_order, number(0), (weir_submit_options){.priority = high});
+    gate_open(&second);
+    assert_end(late, WEIR_OK);
+    assert_end(blocked, WEIR_OK);
+    assert_end(holder, WEIR_OK);
+    finish();
+    bool ordered = true;
+    for (size_t i = 0; i <= TAKEN; i++)
+        ordered = ordered && order[i] == i;
+    return ordered;
+}
+
+START_TEST (a_higher_priority_begins_before_what_a_thread_has_taken) {
+    static const weir_priority of[][2] = {{WEIR_NORMAL, WEIR_HIGH}, {WEIR_LOW, WEIR_HIGH}, {WEIR_LOW, WEIR_NORMAL}};
+    weir_deadline limit = hang_limit();
+    while (!begin_before_a_batch(of[_i][0], of[_i][1]))
+        ck_assert_msg(now() < limit, "the tasks never began by priority");
+}
+END_TEST
+
 /* Tasks that have waited for 100 ms come first: on a busy machine, try again. */
 START_TEST (a_higher_priority_begins_first) {
     weir_deadline limit = hang_limit();
@@ -568,6 +603,7 @@ static Suite *options_suite(void) {
     Suite *suite = suite_create("executor options");
     TCase *order_case = add_case(suite, "order");
     tcase_add_test(order_case, a_higher_priority_begins_first);
+    tcase_add_loop_test(order_case, a_higher_priority_begins_before_what_a_thread_has_taken, 0, 3);
     tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
     TCase *times = add_case(suite, "times");
     tcase_add_test(times, a_task_that_has_not_begun_by_its_deadline_fails);

@@ -6,6 +6,7 @@
 #include "executor/account.h"
 
 #include "executor/cell.h"
+#include "executor/recall.h"
 
 static void call_all_locked(weir__park *park, weir__calls *calls) {
     if (park->sleepers > 0 && weir__park_wake_all(park)) {
@@ -70,6 +71,7 @@ static void list_nest(weir__worker *worker) {
         weir__source_append(&executor->bands, task);
         executor->unfinished++;
     }
+    weir__make_way_locked(executor, WEIR__BAND_NORMAL);
     if (executor->bands.listed > 0)
         weir__call_thread_locked(executor, &calls);
     (void)weir__calls_release(executor, &calls);

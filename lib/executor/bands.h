@@ -27,6 +27,16 @@ typedef struct weir__entry {
     weir__source *of; /* NULL: the task has a struct of its own */
 } weir__entry;
 
+/* A request to take tasks of one source, and its result. */
+typedef struct weir__take {
+    weir__entry *entries; /* where they go */
+    size_t most;          /* tasks */
+    size_t runs;          /* most runs of tasks without structs; each of them has one age */
+    enum weir__band band; /* out: of the tasks */
+    uint32_t since;       /* out: tick at which those without structs were listed; 0: not measured */
+    weir__bundle *over;   /* out: bundles that are empty then and not kept as spare ones: the caller frees them */
+} weir__take;
+
 struct weir__source {
     struct weir_task_group *group; /* constant; NULL: the executor's own */
     enum weir__band band;          /* constant */

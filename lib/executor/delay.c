@@ -6,6 +6,7 @@
 #include "executor/delay.h"
 
 #include "executor/account.h"
+#include "executor/recall.h"
 
 bool weir__delay_prepare(weir_executor *executor) {
     weir__lock_acquire(&executor->timer_lock);
@@ -49,6 +50,7 @@ static void ring_task(weir__timer *timer) {
     if (due) {
         weir__delay_unlist_locked(task);
         weir__source_append(&executor->bands, task);
+        weir__make_way_locked(executor, task->source->band);
         weir__call_thread_locked(executor, &calls);
     }
     (void)weir__calls_release(executor, &calls);

@@ -7,6 +7,7 @@
 
 #include "executor/account.h"
 #include "executor/delay.h"
+#include "executor/recall.h"
 #include "sync/border.h"
 
 /* Adds a task that is in no place to the end of the list, which `*list` is. */
@@ -35,10 +36,10 @@ void weir__drop_pull_source_locked(weir_executor *executor, weir__source *source
 
 /* N5. */
 static void pull_nest_locked(weir_executor *executor, weir__nest *nest, weir__task **list) {
-    weir__task *tasks[WEIR__BATCH];
+    weir__task *tasks[WEIR__CACHE];
     size_t count;
     list = end_of(list);
-    while ((count = weir__nest_shut_locked(nest, tasks, WEIR__BATCH)) > 0) {
+    while ((count = weir__nest_shut_locked(nest, tasks, WEIR__CACHE)) > 0) {
         executor->unfinished += count;
         for (size_t i = 0; i < count; i++)
             list = add_locked(tasks[i], list);
@@ -46,16 +47,9 @@ static void pull_nest_locked(weir_executor *executor, weir__nest *nest, weir__ta
 }
 
 void weir__drop_pull_listed_locked(weir_executor *executor, weir__task **list) {
-    for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
-        for (size_t i = 0; i < worker->batch_size; i++) {
-            weir__task *task = NULL;
-            if (worker->batch[i].of == NULL)
-                task = weir__ptr_exchange_acquire_release(&worker->batch[i].token, NULL); /* X3 */
-            if (task != NULL)
-                add_locked(task, end_of(list));
-        }
+    for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after)
         pull_nest_locked(executor, &worker->nest, list);
-    }
+    weir__recall_from_locked(executor, WEIR__BAND_HIGH);
     for (enum weir__band band = WEIR__BAND_HIGH; band < WEIR__BANDS; band++) {
         while (executor->bands.list[band].first != NULL)
             weir__drop_pull_source_locked(executor, executor->bands.list[band].first, list);
@@ -125,33 +119,5 @@ void weir__drop_list(weir_executor *executor, weir__task *list, const weir__fate
             weir__drop_one(task, fate);
         weir_future_release(&task->future);
         account(executor, source);
-    }
-}
-
-/* X3. Takes a task without a future out of a batch. Returns false if there is none. */
-static bool take_entry_locked(weir_executor *executor, void **arg, weir__source **source) {
-    for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
-        for (size_t i = 0; i < worker->batch_size; i++) {
-            *arg = worker->batch[i].arg;
-            *source = worker->batch[i].of;
-            if (*source != NULL && weir__ptr_exchange_acquire_release(&worker->batch[i].token, NULL) != NULL)
-                return true;
-        }
-    }
-    return false;
-}
-
-void weir__drop_batches(weir_executor *executor, const weir__fate *fate) {
-    void *arg;
-    weir__source *source;
-    bool more = true;
-    while (more) {
-        weir__lock_acquire(&executor->lock);
-        more = take_entry_locked(executor, &arg, &source);
-        weir__lock_release(&executor->lock);
-        if (more) {
-            call_unrun(fate->unrun, arg, fate->unrun_arg);
-            account(executor, source);
-        }
     }
 }

@@ -18,15 +18,12 @@ typedef struct weir__fate {
 
 /*
  * Take tasks that have not begun out of their places, and add them to `list`, bundles included: those of a source; all
- * listed ones, and those in batches that have futures; the delayed ones, or of them only the periodic ones. Tasks that
- * were claimed stay. The lock is held.
+ * listed ones, and those in nests and batches; the delayed ones, or of them only the periodic ones. Tasks that were
+ * claimed stay. The lock is held.
  */
 void weir__drop_pull_source_locked(weir_executor *executor, weir__source *source, weir__task **list);
 void weir__drop_pull_listed_locked(weir_executor *executor, weir__task **list);
 void weir__drop_pull_delayed_locked(weir_executor *executor, bool periodic, weir__task **list);
-
-/* Ends the tasks in batches that have no futures. The executor is closed, and no task is listed. The lock is not held. */
-void weir__drop_batches(weir_executor *executor, const weir__fate *fate);
 
 /* Ends the tasks of the list, in the order in which they were added. The lock is not held. */
 void weir__drop_list(weir_executor *executor, weir__task *list, const weir__fate *fate);

@@ -11,6 +11,7 @@
 #include "executor/account.h"
 #include "executor/cell.h"
 #include "executor/delay.h"
+#include "executor/recall.h"
 #include "executor/run.h"
 
 static void free_task(weir_future *future) {
@@ -53,6 +54,8 @@ static void withdraw_task(weir_future *future) {
     weir_executor *executor = task->executor;
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
+    if (task->where == WEIR__TASK_OUT && executor->capacity != WEIR_UNBOUNDED)
+        weir__recall_from_locked(executor, WEIR__BAND_HIGH); /* it is pending in a batch, and makes room */
     bool listed = task->where == WEIR__TASK_LISTED, delayed = task->where == WEIR__TASK_DELAYED;
     if (listed)
         weir__source_remove(&executor->bands, task);

@@ -44,8 +44,6 @@ weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool canc
     close_locked(executor, cancel_pending, &list);
     weir__park_release_all(&executor->room, &executor->lock);
     const weir__fate fate = {.unrun = unrun, .unrun_arg = unrun_arg};
-    if (cancel_pending)
-        weir__drop_batches(executor, &fate);
     weir__drop_list(executor, list, &fate);
     return wait ? await_end(executor, deadline) : WEIR_OK;
 }

@@ -42,8 +42,8 @@ static void unqueue_source(weir__bands *bands, weir__source *source) {
 
 /* ---- the tasks of a source ---- */
 
-/* Notes when the task was listed, once priorities are in use. */
-static void measure(weir__bands *bands, weir__task *task) {
+/* Times are noted once priorities are in use. */
+void weir__source_note(weir__bands *bands, weir__task *task) {
     if (!bands->several && task->source->band != WEIR__BAND_NORMAL) {
         bands->several = true;
         bands->measured = tick();
@@ -54,7 +54,7 @@ static void measure(weir__bands *bands, weir__task *task) {
 /* Appends an element: a task or a bundle. */
 static void append(weir__bands *bands, weir__task *task) {
     weir__source *source = task->source;
-    measure(bands, task);
+    weir__source_note(bands, task);
     task->where = WEIR__TASK_LISTED;
     task->next = NULL;
     task->before = source->last;
@@ -214,17 +214,34 @@ static size_t take_tasks(weir__bands *bands, weir__source *source, weir__entry *
     return taken;
 }
 
-size_t weir__source_take(weir__bands *bands, weir__entry *entries, size_t most, weir__bundle **over) {
-    size_t taken = 0;
+/* Takes tasks of the source, in its order. Returns their number. */
+static size_t take_of(weir__bands *bands, weir__source *source, weir__take *take) {
+    size_t taken = 0, runs = 0;
+    bool in_run = false;
+    while (taken < take->most && source->first != NULL) {
+        weir__task *first = source->first;
+        weir__entry *entries = take->entries + taken;
+        if (!first->bundled) {
+            taken += take_tasks(bands, source, entries, take->most - taken);
+            in_run = false;
+            continue;
+        }
+        if ((runs > 0 && first->since != take->since) || (!in_run && taken > 0 && runs == take->runs))
+            break;
+        runs += !in_run;
+        in_run = true;
+        take->since = first->since;
+        taken += take_pairs(bands, (weir__bundle *)first, entries, take->most - taken, &take->over);
+    }
+    return taken;
+}
+
+size_t weir__source_take(weir__bands *bands, weir__take *take) {
     if (bands->listed == 0)
         return 0;
     weir__source *source = choose(bands);
-    while (taken < most && source->first != NULL) {
-        if (source->first->bundled)
-            taken += take_pairs(bands, (weir__bundle *)source->first, entries + taken, most - taken, over);
-        else
-            taken += take_tasks(bands, source, entries + taken, most - taken);
-    }
+    take->band = source->band;
+    size_t taken = take_of(bands, source, take);
     bands->listed -= taken;
     if (source->first != NULL && source->next != NULL) {
         unqueue_source(bands, source);

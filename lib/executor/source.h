@@ -30,10 +30,10 @@ void weir__source_requeue(weir__bands *bands, weir__task *task);
 /* Removes a listed task or bundle. */
 void weir__source_remove(weir__bands *bands, weir__task *task);
 
-/*
- * Removes up to `most` tasks from the next source, and stores them in `entries`. Returns their number. Adds
- * bundles that are empty then and not kept as spare ones to the list `*over`: the caller frees them.
- */
-size_t weir__source_take(weir__bands *bands, weir__entry *entries, size_t most, weir__bundle **over);
+/* Notes that a task without a place waits from now on. */
+void weir__source_note(weir__bands *bands, weir__task *task);
+
+/* Removes tasks from the next source. Returns their number. */
+size_t weir__source_take(weir__bands *bands, weir__take *take);
 
 #endif /* WEIR_EXECUTOR_SOURCE_H */

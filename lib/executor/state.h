@@ -30,6 +30,13 @@
  *     the task is delayed again or will end. So a thread with the lock that finds neither a pending task nor a worker
  *     that claims or runs one knows that no function is called any more, unless a callback submits a task. A thread that
  *     sees the end of a future does not find its task running.
+ * X9  The first task of a batch begins when it is taken. The others are pending: `held` of the worker, and of the
+ *     executor for each band, is no less than their number. A thread that lists a task of a higher band recalls those
+ *     of lower ones under the same lock, so they do not begin first. A thread that finds that `capacity` tasks may be
+ *     pending recalls all, and then knows. So no batch holds a task when a caller falls asleep for room. Each take wakes
+ *     one, which looks again.
+ * X10 A worker has a bundle of room WEIR__BATCH in reserve for each run of tasks without structs in its batch, so a
+ *     recall needs no memory. A worker without one takes one task at a time.
  *
  * Lock order: the executor's lock, then a future's, or the crew's. No function of the program is called with a lock held.
  *
@@ -56,7 +63,10 @@
 #include "sync/sync.h"
 #include "timer/timer.h"
 
-enum { WEIR__BATCH = 16 };
+enum {
+    WEIR__BATCH = 64,   /* most tasks of a batch */
+    WEIR__RESERVES = 4, /* X10; most of a worker */
+};
 
 #define WEIR__CLAIMING UINT32_C(0x80000000) /* X8 */
 
@@ -68,10 +78,16 @@ typedef struct weir__worker {
     size_t ended;           /* X5 */
     weir__source *ended_of; /* source of the ended tasks */
     weir__task *own;        /* X7: RUNNING, with one reference */
-    weir__bundle *reserve;  /* for the tasks that an ending thread leaves */
     weir__task *spare;      /* freed tasks, by `next` */
     size_t spares;
-    size_t batch_size;              /* number of entries in use; written under the lock */
+    bool lacks;                     /* reserves, after the last take */
+    size_t batch_size;              /* number of entries in use; under the lock, as are the next six */
+    enum weir__band band;           /* of the batch */
+    uint32_t since;                 /* of its tasks without structs, as in weir__take */
+    size_t held;                    /* X9 */
+    uint64_t taken;                 /* number of the take */
+    weir__bundle *reserve;          /* X10: empty bundles, by `next` of their heads */
+    size_t reserves;                /* number of them */
     weir__entry batch[WEIR__BATCH]; /* X3 */
     weir__nest nest;
     weir__u32 running; /* X8: tasks that run on the thread, nested ones included, and CLAIMING; others read it */
@@ -122,9 +138,11 @@ struct weir_executor {
     _Alignas(WEIR__APART) weir__lock lock; /* guards all members below */
     weir__bands bands;
     weir__source own[WEIR__BANDS];
-    size_t delayed;    /* number of delayed tasks */
-    size_t unfinished; /* X5 */
-    bool closed;       /* shut down: no task is accepted */
+    size_t held[WEIR__BANDS]; /* X9 */
+    uint64_t takes;           /* number of batches that were taken */
+    size_t delayed;           /* number of delayed tasks */
+    size_t unfinished;        /* X5 */
+    bool closed;              /* shut down: no task is accepted */
     bool destroyed;
     bool staffed;             /* the first thread has started */
     weir_status broken;       /* not WEIR_OK: no thread can be had */

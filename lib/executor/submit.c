@@ -11,6 +11,7 @@
 #include "executor/cell.h"
 #include "executor/delay.h"
 #include "executor/kind.h"
+#include "executor/recall.h"
 #include "executor/run.h"
 
 /* ---- room ---- */
@@ -30,10 +31,6 @@ static weir_status open_locked(const weir_executor *executor, const weir__source
     return executor->broken;
 }
 
-static bool is_full(const weir_executor *executor) {
-    return executor->bands.listed >= executor->capacity;
-}
-
 /*
  * Returns WEIR_OK if the task can be listed, or if `*here` is set: the caller runs it. Blocks for room if the executor
  * does so.
@@ -41,7 +38,7 @@ static bool is_full(const weir_executor *executor) {
 static weir_status admit_locked(weir_executor *executor, const weir__order *order, bool *here) {
     weir_status status = open_locked(executor, order->source);
     bool in_time = true, token;
-    while (status == WEIR_OK && is_full(executor) && !order->delayed) {
+    while (status == WEIR_OK && weir__is_full_locked(executor) && !order->delayed) {
         if (executor->when_full == WEIR_REFUSE)
             return WEIR_FULL;
         *here = executor->when_full == WEIR_RUN_IN_CALLER || weir__worker_of_thread(executor) != NULL;
@@ -122,6 +119,7 @@ static weir_status list_release(weir_executor *executor, weir__task *task, const
         weir__delay_list_locked(task);
     } else {
         weir__source_append(&executor->bands, task);
+        weir__make_way_locked(executor, task->source->band);
         weir__call_thread_locked(executor, &calls);
         weir__call_room_locked(executor, &calls); /* passes a wake on */
     }
@@ -204,7 +202,7 @@ static weir_status submit_plain(weir_executor *executor, weir__source *source, w
                                 weir_future **future) {
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
-    bool open = open_locked(executor, source) == WEIR_OK && !is_full(executor);
+    bool open = open_locked(executor, source) == WEIR_OK && !weir__is_full_locked(executor);
     weir__task *task = open ? weir__cell_pop_locked(executor) : NULL;
     if (task == NULL) {
         weir__lock_release(&executor->lock);
@@ -213,6 +211,7 @@ static weir_status submit_plain(weir_executor *executor, weir__source *source, w
     refill(task, source, func, arg);
     weir__u32_store_relaxed(&task->future.state, WEIR_FUTURE_PENDING | 2 * WEIR__FUTURE_REFERENCE);
     weir__source_append(&executor->bands, task);
+    weir__make_way_locked(executor, source->band);
     count_locked(executor, source);
     weir__call_thread_locked(executor, &calls);
     weir__call_room_locked(executor, &calls); /* passes a wake on */
@@ -258,12 +257,13 @@ static weir_status submit_pair(weir_executor *executor, weir__source *source, we
     weir__bands *bands = &executor->bands;
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
-    bool open = open_locked(executor, source) == WEIR_OK && !is_full(executor);
+    bool open = open_locked(executor, source) == WEIR_OK && !weir__is_full_locked(executor);
     bool listed = open && weir__source_append_pair(bands, source, func, arg);
     if (open && !listed && supply_bundle_locked(executor))
-        listed = open_locked(executor, source) == WEIR_OK && !is_full(executor) &&
+        listed = open_locked(executor, source) == WEIR_OK && !weir__is_full_locked(executor) &&
                  weir__source_append_pair(bands, source, func, arg);
     if (listed) {
+        weir__make_way_locked(executor, source->band);
         count_locked(executor, source);
         weir__call_thread_locked(executor, &calls);
     }

@@ -3,7 +3,7 @@
  *
  * A worker takes several tasks at once if they are quick: an acquire of the lock for each would cost more than the
  * task. It takes at most its share of the listed tasks, and no more than about 50 us of work. A thread that finds no
- * listed task steals one from a batch.
+ * listed task steals one from a batch. Batches are short where they are often recalled (recall.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,6 +13,7 @@
 #include "executor/cell.h"
 #include "executor/drop.h"
 #include "executor/pair.h"
+#include "executor/recall.h"
 #include "executor/run.h"
 #include "sync/border.h"
 
@@ -20,6 +21,7 @@ enum {
     MOST_WORK = 50 * 1000,    /* ns of work that a batch has */
     WORTH_A_WAKE = 20 * 1000, /* ns of listed work for which a further thread is woken while one looks soon */
     MOST_BATCHES = 64,        /* of a slice */
+    SHORT_BATCH = 16,         /* tasks of a batch, if priorities or a capacity may recall it */
     LONGEST_EACH = 1000 * 1000 * 1000,
     RISE = 8 /* a single batch raises the learnt time at most so many times */
 };
@@ -38,39 +40,41 @@ static void learn(weir_executor *executor, uint64_t took, size_t count) {
     weir__u32_store_relaxed(&executor->each, mean == 0 ? 1 : (uint32_t)mean);
 }
 
-static size_t fair_batch_locked(const weir_executor *executor) {
+static size_t fair_batch_locked(const weir__worker *worker) {
+    const weir_executor *executor = worker->executor;
+    if (worker->reserves == 0) /* X10 */
+        return 1;
+    bool recalls = executor->capacity != WEIR_UNBOUNDED || executor->bands.several;
+    size_t longest = recalls ? SHORT_BATCH : WEIR__BATCH;
     size_t listed = executor->bands.listed, share = (listed + executor->size - 1) / executor->size;
     uint32_t each = weir__u32_load_relaxed(&executor->each);
     size_t quick = each == 0 ? 1 : MOST_WORK / each;
     size_t most = share < quick ? share : quick;
-    if (most > WEIR__BATCH)
-        most = WEIR__BATCH;
+    if (most > longest)
+        most = longest;
     return most == 0 ? 1 : most;
 }
 
 /* ---- taking tasks ---- */
 
-/* X3. Takes the token of an entry; NULL: it was taken. */
-static void *claim_entry(weir__entry *entry) {
-    return weir__ptr_exchange_acquire_release(&entry->token, NULL);
-}
-
 /*
- * X3. Steals a task from another worker's batch: the last one, which its worker would begin last. Puts it in the thief's
- * batch, which is empty. Returns false if there is none.
+ * X3. Steals a task from another worker's batch: the last one, which its worker would begin last. If that has begun, all
+ * have. Puts it in the thief's batch, which is empty. Returns false if there is none.
  */
 static bool steal_locked(weir__worker *thief) {
     for (weir__worker *worker = thief->executor->workers; worker != NULL; worker = worker->after) {
-        for (size_t i = worker == thief ? 0 : worker->batch_size; i-- > 0;) {
-            weir__entry *entry = &worker->batch[i];
-            void *token = weir__ptr_load_relaxed(&entry->token) == NULL ? NULL : claim_entry(entry);
-            if (token == NULL)
-                continue;
-            thief->batch[0].arg = entry->arg;
-            thief->batch[0].of = entry->of;
-            weir__ptr_store_relaxed(&thief->batch[0].token, token);
-            return true;
-        }
+        if (worker == thief || worker->batch_size == 0)
+            continue;
+        weir__entry *entry = &worker->batch[worker->batch_size - 1];
+        void *token = weir__ptr_load_relaxed(&entry->token) == NULL ? NULL : weir__entry_claim(entry);
+        if (token == NULL)
+            continue;
+        worker->batch_size--;
+        thief->band = worker->band;
+        thief->batch[0].arg = entry->arg;
+        thief->batch[0].of = entry->of;
+        weir__ptr_store_relaxed(&thief->batch[0].token, token);
+        return true;
     }
     return false;
 }
@@ -78,15 +82,17 @@ static bool steal_locked(weir__worker *thief) {
 /* Steals tasks from the nests of other workers. Puts them in the thief's batch, which is empty. Returns their number. */
 static size_t steal_nested_locked(weir__worker *thief) {
     weir_executor *executor = thief->executor;
-    weir__task *tasks[WEIR__BATCH];
+    weir__task *tasks[SHORT_BATCH];
     size_t count = 0;
     for (weir__worker *worker = executor->workers; worker != NULL && count == 0; worker = worker->after) {
         if (worker == thief || !weir__nest_has_entries(&worker->nest))
             continue;
         size_t half = (weir__nest_size_locked(&worker->nest) + 1) / 2;
-        count = weir__nest_shut_locked(&worker->nest, tasks, half < WEIR__BATCH ? half : WEIR__BATCH);
+        count = weir__nest_shut_locked(&worker->nest, tasks, half < SHORT_BATCH ? half : SHORT_BATCH);
     }
+    thief->band = WEIR__BAND_NORMAL;
     for (size_t i = 0; i < count; i++) {
+        weir__source_note(&executor->bands, tasks[i]);
         thief->batch[i].of = NULL;
         weir__ptr_store_relaxed(&thief->batch[i].token, tasks[i]);
     }
@@ -108,6 +114,30 @@ static bool is_worth_a_wake(const weir_executor *executor) {
     return executor->bands.listed * each >= WORTH_A_WAKE && weir__crew_has_seat(executor->crew);
 }
 
+/* X10. Keeps bundles of the list `*over` as reserves. */
+static void keep_reserves_locked(weir__worker *worker, weir__bundle **over) {
+    while (*over != NULL && (*over)->room == WEIR__BATCH && worker->reserves < WEIR__RESERVES) {
+        weir__bundle *bundle = *over;
+        *over = (weir__bundle *)bundle->head.next;
+        bundle->from = bundle->to = 0;
+        bundle->head.next = (weir__task *)worker->reserve;
+        worker->reserve = bundle;
+        worker->reserves++;
+    }
+    worker->lacks = worker->reserves == 0;
+}
+
+/* Takes listed tasks. Returns their number. */
+static size_t take_listed_locked(weir__worker *worker, weir__bundle **over) {
+    weir__take request = {
+        .entries = worker->batch, .most = fair_batch_locked(worker), .runs = worker->reserves, .over = *over};
+    size_t count = weir__source_take(&worker->executor->bands, &request);
+    worker->band = request.band;
+    worker->since = request.since;
+    *over = request.over;
+    return count;
+}
+
 /*
  * Fills the worker's batch, and returns the number of tasks in it. Notes in `calls` what this calls for. The worker's
  * batch is empty.
@@ -116,12 +146,12 @@ static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over,
     weir_executor *executor = worker->executor;
     size_t count = first ? steal_nested_locked(worker) : 0; /* X4 */
     if (count == 0)
-        count = weir__source_take(&executor->bands, worker->batch, fair_batch_locked(executor), over);
+        count = take_listed_locked(worker, over);
     bool stolen = count == 0 && steal_locked(worker);
     count += stolen;
     if (count == 0 && !first)
         count = steal_nested_locked(worker);
-    worker->batch_size = count;
+    weir__hold_locked(worker, count);
     if (count == 0)
         return 0;
     weir__call_room_locked(executor, calls);
@@ -139,7 +169,7 @@ static size_t run_batch(weir__worker *worker, size_t count) {
     for (size_t i = 0; i < count; i++) {
         weir__source *of = worker->batch[i].of;
         weir__claim_begin(worker);
-        void *arg = worker->batch[i].arg, *token = claim_entry(&worker->batch[i]); /* X3, X8 */
+        void *arg = worker->batch[i].arg, *token = weir__entry_claim(&worker->batch[i]); /* X3, X8 */
         ran += token != NULL;
         if (token == NULL)
             weir__claim_end(worker);
@@ -154,11 +184,14 @@ static size_t run_batch(weir__worker *worker, size_t count) {
 /* Returns the number of tasks that the worker has taken. Reports, and wakes what the change concerns. */
 static size_t take(weir__worker *worker, bool first) {
     weir_executor *executor = worker->executor;
-    weir__bundle *over = NULL;
+    weir__bundle *over = worker->lacks ? weir__bundle_new(WEIR__BATCH) : NULL;
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     weir__report_locked(worker, &calls);
+    weir__unhold_locked(worker);
+    keep_reserves_locked(worker, &over);
     size_t count = take_locked(worker, first, &over, &calls);
+    keep_reserves_locked(worker, &over);
     bool more = count > 0 && is_worth_a_wake(executor);
     (void)weir__calls_release(executor, &calls);
     weir__bundles_free(over);
@@ -189,29 +222,10 @@ void weir__worker_run(weir__job *job, weir__hand *hand) {
     weir__calls calls = {0}; /* the slice ends; tasks may be left */
     weir__lock_acquire(&worker->executor->lock);
     weir__report_locked(worker, &calls);
+    weir__unhold_locked(worker);
     if (worker->executor->bands.listed > 0 || have_nested_locked(worker->executor))
         weir__call_thread_locked(worker->executor, &calls);
     (void)weir__calls_release(worker->executor, &calls);
-}
-
-/* Requeues the rest of the batch at the front of its source. Tasks of a batch without structs are of one source. */
-static void requeue_batch_locked(weir__worker *worker) {
-    weir__bands *bands = &worker->executor->bands;
-    weir__bundle *bundle = worker->reserve;
-    for (size_t i = worker->batch_size; i-- > 0;) {
-        const weir__entry *entry = &worker->batch[i];
-        void *token = claim_entry(&worker->batch[i]); /* X3 */
-        if (token != NULL && entry->of == NULL) {
-            weir__source_requeue(bands, token);
-        } else if (token != NULL) {
-            bundle->head.source = entry->of;
-            weir__bundle_add_first(bundle, (weir_executor_func *)(uintptr_t)token, entry->arg);
-        }
-    }
-    if (weir__bundle_size(bundle) == 0)
-        return;
-    weir__source_requeue(bands, &bundle->head);
-    worker->reserve = NULL;
 }
 
 /* The thread leaves its batch, and the tasks that ran on it. */
@@ -223,7 +237,8 @@ void weir__worker_exited(weir__job *job, weir__hand *hand) {
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     weir__report_locked(worker, &calls);
-    requeue_batch_locked(worker);
+    weir__recall_batch_locked(worker, 0);
+    weir__make_way_locked(executor, worker->band);
     if (executor->bands.listed > 0 || have_nested_locked(executor))
         weir__call_thread_locked(executor, &calls);
     (void)weir__calls_release(executor, &calls);
@@ -266,7 +281,7 @@ static void free_worker(weir__worker *worker) {
     if (worker == NULL)
         return;
     weir__free(worker->own);
-    weir__free(worker->reserve);
+    weir__bundles_free(worker->reserve);
     weir__free(worker->nest.tasks);
     weir__free(worker);
 }
@@ -277,8 +292,14 @@ static weir__worker *new_worker(weir_executor *executor) {
         return NULL;
     worker->executor = executor;
     worker->state = executor->arg;
-    worker->reserve = weir__bundle_new(WEIR__BATCH);
-    if (worker->reserve != NULL && weir__pair_prepare(worker))
+    for (; worker->reserves < WEIR__RESERVES; worker->reserves++) {
+        weir__bundle *bundle = weir__bundle_new(WEIR__BATCH);
+        if (bundle == NULL)
+            break;
+        bundle->head.next = (weir__task *)worker->reserve;
+        worker->reserve = bundle;
+    }
+    if (worker->reserves == WEIR__RESERVES && weir__pair_prepare(worker))
         return worker;
     free_worker(worker);
     return NULL;
@@ -317,6 +338,7 @@ void weir__worker_fini(void *raw) {
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     weir__report_locked(worker, &calls);
+    weir__unhold_locked(worker);
     weir__cells_collect_locked(worker, true);
     if (worker->prior == NULL)
         executor->workers = worker->after;

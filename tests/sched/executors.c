@@ -245,15 +245,20 @@ static int take_time(weir_future *self, void *arg, void **value) {
 }
 
 /* Lets the workers take tasks only when the gate opens, several at once. */
-static void open_with_gate(size_t threads) {
-    open_executor((weir_executor_options){.threads = threads});
-    gate = new_queue(1);
+static void open_with(const weir_executor_options *options, size_t at_gate) {
+    open_executor(*options);
+    gate = new_queue(2);
     sched_calm(true);
     must(weir_executor_submit(executor, take_time, NULL, NULL), WEIR_OK);
     sched_settle();
     sched_calm(true);
-    must(weir_executor_submit(executor, pass_gate, NULL, NULL), WEIR_OK);
+    for (size_t i = 0; i < at_gate; i++)
+        must(weir_executor_submit(executor, pass_gate, NULL, NULL), WEIR_OK);
     sched_settle();
+}
+
+static void open_with_gate(size_t threads) {
+    open_with(&(weir_executor_options){.threads = threads}, 1);
 }
 
 static void open_gate(void) {
@@ -301,6 +306,162 @@ void scenario_executor_thread_ends_in_batch(void) {
     open_gate();
     close_gate();
     for (int i = 0; i < 3; i++)
+        check_runs(i, 1);
+}
+
+/* ---- batches of which tasks are recalled ---- */
+
+static int order[4], order_size;
+
+static int note_place(weir_future *self, void *arg, void **value) {
+    order[order_size++] = number(arg);
+    return run_task(self, arg, value);
+}
+
+static void note(int i) {
+    must(weir_executor_submit(executor, note_place, item(i), NULL), WEIR_OK);
+}
+
+static void submit_high(int i) {
+    const weir_submit_options high = {.priority = WEIR_HIGH};
+    must(weir_executor_submit_with(executor, note_place, item(i), &high, NULL), WEIR_OK);
+}
+
+static weir_queue *second_gate;
+
+static int pass_second_gate(weir_future *self, void *unused, void **value) {
+    (void)self;
+    (void)unused;
+    (void)value;
+    (void)get_number(second_gate);
+    return 0;
+}
+
+static void hold(void) {
+    must(weir_executor_submit(executor, pass_second_gate, NULL, NULL), WEIR_OK);
+}
+
+/* Lets a worker go on at the first gate. It takes half of what is listed, or all if it is alone. */
+static void take_batch(void) {
+    sched_calm(true);
+    open_gate();
+    sched_settle();
+}
+
+/* Each worker is at the second gate, and its batch has one more task: 0, or 1. Of two threads, task 2 is listed. */
+static void hold_batches(size_t threads, size_t capacity) {
+    order_size = 0;
+    second_gate = new_queue(1);
+    open_with(&(weir_executor_options){.threads = threads, .capacity = capacity, .when_full = WEIR_REFUSE}, threads);
+    sched_calm(true);
+    hold();
+    note(0);
+    if (threads == 2)
+        hold();
+    take_batch();
+    if (threads == 1)
+        return;
+    sched_calm(true);
+    note(1);
+    note(2);
+    take_batch();
+}
+
+static void release_one(void) {
+    must(weir_queue_put(second_gate, NULL), WEIR_OK);
+}
+
+static void close_gates(void) {
+    close_gate();
+    must(weir_queue_destroy(second_gate), WEIR_OK);
+}
+
+void scenario_executor_high_before_a_batch(void) {
+    hold_batches(1, 0);
+    submit_high(1);
+    release_one();
+    close_gates();
+    sched_check(order_size == 2 && order[0] == 1, "task %d came first", order[0]);
+}
+
+void scenario_executor_recall_keeps_the_order(void) {
+    hold_batches(2, 0);
+    submit_high(3);
+    release_one();
+    sched_settle();
+    release_one();
+    close_gates();
+    for (int i = 0; i < 4; i++)
+        sched_check(order[i] == (i + 3) % 4, "task %d was number %d", order[i], i);
+}
+
+void scenario_executor_recall_against_batch(void) {
+    order_size = 0;
+    open_with_gate(1);
+    sched_calm(true);
+    for (int i = 0; i < 3; i++)
+        note(i);
+    sched_calm(false);
+    open_gate();
+    submit_high(3);
+    close_gate();
+    for (int i = 0; i < 4; i++)
+        check_runs(i, 1);
+}
+
+void scenario_executor_recall_against_theft(void) {
+    open_with_gate(2);
+    sched_calm(true);
+    for (int i = 0; i < 3; i++)
+        submit(i, NULL);
+    sched_calm(false);
+    open_gate();
+    const weir_submit_options high = {.priority = WEIR_HIGH};
+    must(weir_executor_submit_with(executor, run_task, item(3), &high, NULL), WEIR_OK);
+    close_gate();
+    for (int i = 0; i < 4; i++)
+        check_runs(i, 1);
+}
+
+void scenario_executor_capacity_counts_batches(void) {
+    hold_batches(1, 2);
+    note(1);
+    must(weir_executor_submit(executor, run_task, item(2), NULL), WEIR_FULL);
+    release_one();
+    close_gates();
+    check_runs(2, 0);
+}
+
+/* The batch has begun: the worker is at the gate with its last task. */
+void scenario_executor_room_behind_a_batch(void) {
+    order_size = 0;
+    open_with(&(weir_executor_options){.threads = 1, .capacity = 2}, 1);
+    sched_calm(true);
+    note(0);
+    must(weir_executor_submit(executor, pass_gate, NULL, NULL), WEIR_OK);
+    take_batch();
+    note(1);
+    note(2);
+    open_gate();
+    close_gate();
+    for (int i = 0; i < 3; i++)
+        sched_check(order[i] == i, "task %d was number %d", order[i], i);
+}
+
+/* The other thread blocks, or finds room. */
+void scenario_executor_room_against_batch(void) {
+    order_size = 0;
+    open_with(&(weir_executor_options){.threads = 1, .capacity = 2}, 1);
+    sched_calm(true);
+    note(0);
+    note(1);
+    sched_calm(false);
+    int other = sched_spawn(submit_second, NULL);
+    open_gate();
+    submit(3, NULL);
+    sched_join(other);
+    close_gate();
+    for (int i = 0; i < 4; i++)
         check_runs(i, 1);
 }
 
