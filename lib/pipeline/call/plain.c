@@ -46,11 +46,13 @@ static size_t call_in_a_row(weir__lane *lane, size_t count) {
     weir_worker_func *func = stage->options.work.func;
     weir__served *served = &lane->served;
     void *state = lane->state;
-    size_t i;
+    size_t at = served->at, i;
     weir__timing_begin_untimed(lane);
     for (i = 0; i < count && !weir__is_cancelled(pipeline) && !weir__stage_is_paused(stage); i++) {
-        lane->item = weir__ptr_load_relaxed(weir__served_slot(served, served->at++));
-        void *result = func(lane->item, state);
+        void *item = weir__ptr_load_relaxed(weir__served_slot(served, at));
+        served->at = ++at;
+        lane->item = item;
+        void *result = func(item, state);
         weir__border();
         weir__outbox_add(lane, result);
     }

@@ -26,11 +26,15 @@ static void end_source(weir_stage *stage) {
     weir__pause_wake(stage);
 }
 
-static int call(weir__lane *lane) {
-    weir_task *task = &lane->task;
+static void begin_call(weir_task *task) {
     task->message[0] = '\0';
     task->retry_after = 0;
     task->lost = task->told = false;
+}
+
+static int call(weir__lane *lane) {
+    weir_task *task = &lane->task;
+    begin_call(task);
     weir__timing_begin(lane);
     int code = lane->stage->options.work.source(task, NULL, lane->state);
     weir__border();
@@ -70,8 +74,8 @@ static void fail(weir__lane *lane, int code) {
         weir__fail_run(stage->pipeline);
 }
 
-static void produce(weir__lane *lane) {
-    int code = call(lane);
+/* What follows from the code of a call. */
+static void conclude(weir__lane *lane, int code) {
     if (code == WEIR_END)
         end_source(lane->stage);
     if (lane->task.lost)
@@ -92,14 +96,57 @@ static bool has_turn(weir__lane *lane) {
     return weir__pause_for_call(lane, 1);
 }
 
+/* ---- calls in a row ---- */
+
+/* Returns how many calls may follow in a row: 0 if the next one must look at the clock or the rate. */
+static size_t most_in_a_row(const weir__lane *lane) {
+    return weir__rate_limits(&lane->stage->rate) ? 0 : weir__timing_untimed(lane);
+}
+
+static bool may_call(const weir_stage *stage) {
+    return !weir__stage_is_paused(stage) && !weir__is_told_to_return(stage);
+}
+
+/* Makes up to `count` untimed calls, at least one, until one fails or is the last, or the next one must wait. */
+static size_t call_in_a_row(weir__lane *lane, size_t count) {
+    const weir_stage *stage = lane->stage;
+    weir_task_func *source = stage->options.work.source;
+    weir_task *task = &lane->task;
+    size_t calls = 0;
+    int code;
+    weir__timing_begin_untimed(lane);
+    for (;;) {
+        begin_call(task);
+        code = source(task, NULL, lane->state);
+        weir__border();
+        calls++;
+        if (code != 0 || task->lost || calls == count || !may_call(stage))
+            break;
+        task->failures = 0;
+        weir__timing_next_untimed(lane);
+    }
+    weir__timing_end_untimed(lane, calls);
+    conclude(lane, code);
+    return calls;
+}
+
+/* Makes up to `count` calls, at least one. Returns their number. */
+static size_t make_calls(weir__lane *lane, size_t count) {
+    size_t most = most_in_a_row(lane);
+    if (most > 0)
+        return call_in_a_row(lane, most < count ? most : count);
+    conclude(lane, call(lane));
+    return 1;
+}
+
 size_t weir__source_run(weir__lane *lane, size_t most, size_t part) {
-    size_t calls = 0, next = 0;
-    for (; calls < most && has_turn(lane); calls++) {
-        if (calls == next && lane->stage->crew != NULL) {
+    size_t calls = 0, next = 0; /* the present part ends with that call */
+    while (calls < most && has_turn(lane)) {
+        if (calls == next && lane->stage->crew != NULL)
             weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
-            next += part;
-        }
-        produce(lane);
+        if (calls == next)
+            next = most - calls < part ? most : calls + part;
+        calls += make_calls(lane, next - calls);
     }
     return calls;
 }

@@ -47,8 +47,8 @@ static void emit_piece(weir_task *task, weir__envelope *piece) {
 }
 
 void weir_task_emit(weir_task *task, void *result) {
-    if (task == NULL || !task->lane->inside)
-        return;
+    if (task == NULL || !task->lane->inside || weir__emit_at_once(task->lane, result))
+        return; /* in a plain pipeline, only calls without an item have a task */
     if (weir__makes_roots(task->lane)) {
         weir__emit_root(task->lane, result, NULL);
         return;

@@ -42,11 +42,16 @@ static inline size_t weir__timing_untimed(const weir__lane *lane) {
     return timed ? 0 : lane->may_skip - lane->untimed;
 }
 
+/* Begins one of several calls in a row, but for the first one. */
+static inline void weir__timing_next_untimed(weir__lane *lane) {
+    lane->fresh = false;
+    weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* which a wait in the call before may have read */
+}
+
 /* Begin and end that many calls, at most weir__timing_untimed, in a row. */
 static inline void weir__timing_begin_untimed(weir__lane *lane) {
     lane->inside = true;
-    lane->fresh = false;
-    weir__u64_store_relaxed(&lane->visit.since, lane->clock);
+    weir__timing_next_untimed(lane);
 }
 
 static inline void weir__timing_end_untimed(weir__lane *lane, size_t calls) {
