@@ -10,6 +10,22 @@
 #include "pipeline/state/has_turn.h"
 #include "pipeline/state/pipeline.h"
 
+enum { AT_ONCE = 64 }; /* results of a put, which are on the stack */
+
+/* Puts results to the queue until it is full. Returns their number. */
+static size_t put_some(weir_queue *queue, const weir__slot *results, size_t count) {
+    size_t sum = 0, put = AT_ONCE;
+    while (sum < count && put == AT_ONCE) {
+        void *some[AT_ONCE];
+        size_t next = count - sum < AT_ONCE ? count - sum : AT_ONCE;
+        for (size_t i = 0; i < next; i++)
+            some[i] = weir__ptr_load_relaxed(&results[sum + i]);
+        (void)weir_queue_try_put_many(queue, some, next, &put);
+        sum += put;
+    }
+    return sum;
+}
+
 /*
  * Sends results until the next queue is full, or none if the lane's thread is to send them. Returns their number. The
  * lock is held.
@@ -21,15 +37,11 @@ static size_t send_some_locked(weir__lane *lane) {
         return 0; /* N7 */
     if (onward != NULL && onward->port != NULL)
         return 0; /* a port is asked with no lock held: take_next */
-    void *results[WEIR__MORSEL];
-    size_t count = weir__u32_load_acquire(&served->made) - served->sent, put = count;
+    size_t count = weir__u32_load_acquire(&served->made) - served->sent;
     if (!weir__has_turn(lane))
         return 0;                        /* O10 */
     weir__assert(count <= WEIR__MORSEL); /* N7 */
-    for (size_t i = 0; i < count; i++)
-        results[i] = weir__ptr_load_relaxed(&served->out[served->sent + i]);
-    if (onward != NULL && count > 0)
-        (void)weir_queue_try_put_many(onward, results, count, &put);
+    size_t put = onward == NULL ? count : put_some(onward, served->out + served->sent, count);
     served->sent += (uint32_t)put;
     return put;
 }

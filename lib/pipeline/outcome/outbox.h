@@ -16,7 +16,7 @@
 #include "pipeline/state/has_turn.h"
 
 /* Number of results that an outbox holds, and of items in a morsel. */
-enum { WEIR__MORSEL = 64 };
+enum { WEIR__MORSEL = 192 };
 
 /* Sends all results. Blocks while the next queue is full. Called by the lane's thread. */
 void weir__outbox_send(weir__lane *lane);
@@ -30,9 +30,11 @@ void weir__outbox_rescue(weir__lane *lane);
 /* Adds a result. Called by the lane's thread. */
 static inline void weir__outbox_add(weir__lane *lane, void *result) {
     weir__served *served = &lane->served;
-    if (weir__u32_load_relaxed(&served->made) == WEIR__MORSEL)
-        weir__outbox_send(lane);
     uint32_t made = weir__u32_load_relaxed(&served->made);
+    if (made == WEIR__MORSEL) {
+        weir__outbox_send(lane);
+        made = weir__u32_load_relaxed(&served->made);
+    }
     weir__ptr_store_relaxed(&served->out[made], result);
     weir__u32_store_release(&served->made, made + 1);
 }

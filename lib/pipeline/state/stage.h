@@ -73,6 +73,7 @@ typedef struct weir__served {
     weir__ptr hand;      /* weir__hand that has the lane; NULL: none */
     weir__u32 busy;      /* 1: a thread has the lane */
     weir__slot *arrays;  /* memory of two arrays, with which the lane begins; constant */
+    void **taken;        /* room for a morsel, while it comes from the queue; constant */
     weir__ptr slots;     /* array of weir__slot: items taken, the lane's morsel; N9 */
     weir__u64 span;      /* N6: which of them are not begun */
     bool passed;         /* N9: the morsel was received, and is not begun */

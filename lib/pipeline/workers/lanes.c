@@ -76,6 +76,16 @@ static weir_status make_lanes(weir_stage *stage) {
                                sizeof(weir__lane));
 }
 
+static bool make_room(weir__served *served) {
+    served->arrays = weir__alloc(2 * WEIR__MORSEL * sizeof *served->arrays);
+    served->taken = weir__alloc(WEIR__MORSEL * sizeof *served->taken);
+    if (served->arrays == NULL || served->taken == NULL)
+        return false;
+    weir__ptr_store_relaxed(&served->slots, served->arrays);
+    served->out = served->arrays + WEIR__MORSEL;
+    return true;
+}
+
 /* Takes a reference to the crew, and makes room for the lanes' morsels. */
 static weir_status join_crew(weir_stage *stage) {
     weir_status status = weir__crew_share(&stage->crew);
@@ -85,13 +95,9 @@ static weir_status join_crew(weir_stage *stage) {
                             weir_strerror(status));
     }
     for (size_t i = 0; i < stage->options.threads.count; i++) {
-        weir__served *served = &stage->lanes[i].served;
-        served->arrays = weir__alloc(2 * WEIR__MORSEL * sizeof *served->arrays);
-        if (served->arrays == NULL)
+        if (!make_room(&stage->lanes[i].served))
             return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "width", stage->options.threads.count,
-                                       2 * WEIR__MORSEL * sizeof(void *));
-        weir__ptr_store_relaxed(&served->slots, served->arrays);
-        served->out = served->arrays + WEIR__MORSEL;
+                                       3 * WEIR__MORSEL * sizeof(void *));
     }
     return WEIR_OK;
 }
@@ -312,6 +318,7 @@ static void free_lanes(weir_stage *stage) {
         weir__cache_empty(&stage->pipeline->flight.pool, &stage->lanes[i].account.cache);
         weir__free(stage->lanes[i].items);
         weir__free(stage->lanes[i].served.arrays);
+        weir__free(stage->lanes[i].served.taken);
     }
     weir__free(stage->lanes);
 }

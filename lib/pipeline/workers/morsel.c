@@ -26,7 +26,7 @@ enum {
     LONG = 2,           /* N4: times as long is the morsel of a source, or one out of many queued items */
     MANY = 8,           /* N4: of so many queued items, a long morsel takes one at most */
     GRAIN = 1200,       /* minimum ns of an item that is worth waking a thread for */
-    SHARED = 5000,      /* the same for several items together, which the lane's own thread would soon run */
+    SHARED = 3000,      /* the same for several items together, which the lane's own thread would soon run */
     QUICK = 4000,       /* ns of a morsel; of the quicker ones, every eighth is timed */
     CLAIM = 1000,       /* N6: ns of work that is begun together */
     NEAR = 8,           /* a cost that differs by less than one part in so many is the same */
@@ -215,6 +215,7 @@ static void withdraw_rest(weir__lane *lane, size_t promised, size_t count) {
 /* ---- the items that are not begun (N6) ---- */
 
 enum { SPAN_BITS = 8, SPAN_MASK = (1 << SPAN_BITS) - 1 };
+_Static_assert((int)WEIR__MORSEL <= (int)SPAN_MASK, "the word of a span has room for a morsel");
 
 static uint64_t span_of(uint64_t morsel, size_t next, size_t end) {
     return morsel << 2 * SPAN_BITS | end << SPAN_BITS | next;
@@ -298,7 +299,7 @@ static weir__found take(weir__lane *lane) {
     lane->fresh = false;
     weir_status status = WEIR_EMPTY;
     for (bool tried = false; status == WEIR_EMPTY; tried = true) {
-        void *items[WEIR__MORSEL];
+        void **items = lane->served.taken;
         size_t count, most = size_of_morsel(stage, weir_queue_size(stage->queue));
         /* If tried, another lane was quicker, or a put is about to fill the slot (Q2) and holds the alerts' lock. */
         bool none = tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage);
@@ -420,16 +421,25 @@ bool weir__morsel_may_follow(const weir__lane *lane) {
                                         : !leave_alert(stage) || weir__turns_has_returned(&stage->turns);
 }
 
+/* Returns room for the items of a morsel: too many for the stack of the monitor. NULL: there is no memory. */
+static weir__slot *new_rest(void) {
+    return weir__alloc(WEIR__MORSEL * sizeof(weir__slot));
+}
+
 /* Requeues the items that are not begun. */
 static void give_back(weir__lane *lane) {
     weir__returned *returned = weir__alloc(sizeof *returned + WEIR__MORSEL * sizeof returned->places[0]);
-    if (returned == NULL)
+    weir__slot *rest = new_rest();
+    if (returned == NULL || rest == NULL) {
+        weir__free(returned);
+        weir__free(rest);
         return;
-    weir__slot rest[WEIR__MORSEL];
+    }
     weir__lock_acquire(&lane->served.out_lock);
     size_t count = take_rest(lane, rest);
     weir__queue_give_back(lane->stage->queue, rest, count, returned, 0);
     weir__lock_release(&lane->served.out_lock);
+    weir__free(rest);
 }
 
 /* O9. The same, if they have positions. If the stage is over, the lane drops them. */
@@ -437,9 +447,12 @@ static void give_back_in_turn(weir__lane *lane) {
     if (weir__shift_is_over(lane->stage))
         return; /* N2: a release may have looked for returned items */
     weir__returned_group *group = weir__alloc(sizeof *group + WEIR__MORSEL * sizeof group->items[0]);
-    if (group == NULL)
+    weir__slot *rest = new_rest();
+    if (group == NULL || rest == NULL) {
+        weir__free(group);
+        weir__free(rest);
         return;
-    weir__slot rest[WEIR__MORSEL];
+    }
     weir__lock_acquire(&lane->served.out_lock);
     group->end = take_rest(lane, rest);
     for (size_t i = 0; i < group->end; i++)
@@ -449,6 +462,7 @@ static void give_back_in_turn(weir__lane *lane) {
     else
         weir__free(group);
     weir__lock_release(&lane->served.out_lock);
+    weir__free(rest);
 }
 
 void weir__morsel_rescue(weir__lane *lane) {
