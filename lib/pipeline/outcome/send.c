@@ -52,8 +52,8 @@ static void lack_memory(weir_stage *from) {
 }
 
 /*
- * Drops an item that the queue of `to` has refused, and counts the item in `to`. If the queue is closed, which only a
- * cancel does, the item counts as dropped, otherwise as failed. Returns that verdict.
+ * Drops an item that the queue of `to` has refused, and counts the item in `to`. If a cancel has closed the queue, the
+ * item counts as dropped; if there was no memory, as failed. Returns that verdict.
  */
 static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
     weir__verdict verdict = why == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
@@ -140,7 +140,7 @@ static void drop_copies(weir_stage *from, weir__lane *lane, weir__list *copies) 
     }
 }
 
-/* Drops and fails a result that no successor gets, by the drop function of the first successor. */
+/* Ends a result that no successor gets: calls the drop function of the first successor, and counts it as failed. */
 static void fail_at_first(weir_stage *from, weir__lane *lane, weir__envelope *envelope, int code, const char *why) {
     weir__drop_item(from->successors[0], envelope->item);
     weir__envelope_end(&from->pipeline->flight, &lane->account, envelope, WEIR__FAILED);
@@ -195,7 +195,7 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
     else if (status == WEIR_NOMEM)
         lack_memory(from);
     else
-        weir__fail_stage(from, WEIR_CODE(status), weir_strerror(status)); /* of a port */
+        weir__fail_stage(from, WEIR_CODE(status), weir_strerror(status)); /* from a port (weir/port.h) */
     return WEIR__FAILED;
 }
 
@@ -230,7 +230,7 @@ static size_t put_out_together(const weir_stage *from, weir__envelope **envelope
     return put;
 }
 
-/* Sends several results out of the pipeline. Those for which there is no room follow one by one. */
+/* Sends several results out of the pipeline: as many as there is room for by one put, and the others one by one. */
 static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
                               size_t verdicts[WEIR__VERDICTS]) {
     size_t put = put_out_together(from, envelopes, count);

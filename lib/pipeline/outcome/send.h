@@ -13,8 +13,8 @@ weir_status weir__offer(weir__lane *lane, weir_queue *queue, void *item);
 
 /*
  * Sends an envelope with a result of `from`, and takes the envelope over. `lane` is the calling thread's, of any stage.
- * Returns the verdict of the item: failed or dropped if neither a successor nor the results queue has got the result,
- * otherwise done.
+ * Returns the verdict of the item in `from`: done if a successor or the results queue got the result, or a successor
+ * counts it as its own item; otherwise failed or dropped.
  */
 weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *envelope);
 
@@ -35,8 +35,8 @@ bool weir__send_to(weir_stage *from, weir_stage *to, weir__lane *lane, weir__env
                    weir__verdict *verdict);
 
 /*
- * Sends a result without an envelope, in a plain pipeline, after a first try has returned `tried`. Blocks if that is
- * WEIR_FULL. Returns the verdict of the item.
+ * Sends a result without an envelope, in a plain pipeline. `tried` is the status of a first put without blocking. If it
+ * is WEIR_FULL, blocks until there is room. Returns the verdict of the item.
  */
 weir__verdict weir__send_plain(weir_stage *from, weir__lane *lane, void *result, weir_status tried);
 

@@ -42,7 +42,7 @@ static weir_status await_results(weir_stage *stage, weir_deadline deadline) {
     return status != WEIR_OK && weir__is_cancelled(stage->pipeline) ? WEIR_CANCELLED : status;
 }
 
-/* Blocks until stages in a row are idle at the same time. */
+/* Blocks until `count` stages, which follow each other in topological order, are idle at the same time. */
 static weir_status await_idle(weir_stage *const *stages, size_t count, weir_deadline deadline) {
     const weir_pipeline *pipeline = stages[0]->pipeline;
     weir_status status = weir__idle_await(stages, count, true, &pipeline->hurried, deadline);
@@ -51,7 +51,7 @@ static weir_status await_idle(weir_stage *const *stages, size_t count, weir_dead
     return status == WEIR_CANCELLED ? WEIR_TIMEDOUT : status;
 }
 
-/* Ends the input of a stage. Its predecessors must be drained, and it and what may feed it idle (S6). */
+/* Ends the input of a stage. Its predecessors must be drained. The stage and its feeders must be idle (S6). */
 static weir_status end_stage(weir_stage *stage, weir_deadline deadline) {
     weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
@@ -62,12 +62,12 @@ static weir_status end_stage(weir_stage *stage, weir_deadline deadline) {
 
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_status status = WEIR_OK;
-    size_t end = 0; /* of the loop */
+    size_t end = 0; /* index after the last stage of the present loop of stages (weir_pipeline_connect_back) */
     for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++) {
         weir_stage *const *stages = &pipeline->order[i];
         if (end <= i)
             end = i + (stages[0]->loop > 1 ? stages[0]->loop : 1);
-        status = await_idle(stages, end - i, deadline); /* again for each: an at_end in the loop may have emitted */
+        status = await_idle(stages, end - i, deadline); /* each time: an at_end in the loop may have emitted */
         if (status == WEIR_OK)
             status = end_stage(stages[0], deadline);
     }

@@ -1,9 +1,10 @@
 /*
  * drain.h - Drains a pipeline: completes all items in flight, stage by stage.
  *
- * New items are refused. A join of the first stage's queue returns once all its items are retired (S1). From then on no
- * item enters the next stage, so that stage is joined next, and so on in the order of the graph. A drained stage is
- * shut down, and its threads end. A stage with at_end emits until its threads have ended, so these are awaited first.
+ * New items are refused. The stages are drained one after the other, in topological order. A stage is drained when a
+ * join of its queue returns: then all its items are retired (S1), so no more items enter the next stage. A drained
+ * stage is shut down, and its threads end. A stage with at_end may emit until its threads have ended: only then is the
+ * next stage joined.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -11,7 +11,7 @@
 #include "pipeline/state/has_turn.h"
 #include "pipeline/state/pipeline.h"
 
-/* Returns the capacity of the queue that gets the results; 0: none does, or it is unbounded. */
+/* Returns the capacity of the queue that gets the results. Returns 0 if no queue gets them, or an unbounded one. */
 static size_t room_of_next(const weir_stage *stage) {
     const weir_queue *results = stage->options.output.results;
     size_t room = stage->successor_count > 0 ? stage->successors[0]->options.input.capacity
@@ -32,7 +32,7 @@ static void assign_locked(weir__lane *lane, size_t count) {
     weir__u64_store_relaxed(&lane->served.position, weir__turns_assign_locked(&lane->stage->turns, count));
 }
 
-/* Takes items out of the queue, for which a position is free. */
+/* Takes at most as many items out of the queue as positions are free, and assigns these positions. */
 static weir_status take_locked(weir__lane *lane, void **items, size_t most, size_t *count) {
     weir__turns *turns = &lane->stage->turns;
     size_t room = weir__turns_room_locked(turns);
@@ -62,7 +62,7 @@ weir_status weir__in_turn_take(weir__lane *lane, void **items, size_t most, size
     return status;
 }
 
-/* Lets items pass to a lane (Q15), with positions if its stage keeps turns. Returns false if they cannot. */
+/* Passes items to a lane (Q15), with positions if the lane's stage keeps turns. Returns false if there is no room. */
 static bool enter(weir__lane *to, size_t count, size_t promised) {
     weir_stage *stage = to->stage;
     weir__turns *turns = &stage->turns;
@@ -97,7 +97,7 @@ bool weir__in_turn_pass(weir__lane *from, weir__lane *to, size_t promised) {
 void weir__in_turn_begin(weir__lane *lane, size_t items) {
     weir__turn_undefer(lane);
     if (lane->served.turn == 0 || !weir__turns_are_kept(&lane->stage->turns))
-        lane->served.turn = items; /* else a callback has ended the thread in its turn */
+        lane->served.turn = items; /* a turn that is set already was left by a callback that has ended the thread */
 }
 
 void weir__in_turn_send_deferred(weir_stage *stage) {
@@ -120,14 +120,14 @@ void weir__in_turn_return(weir__lane *lane, size_t from, weir__returned_group *g
 }
 
 /*
- * Whether kept results may have promised places. If other stages put to the next queue, they may not: a call that lasts
- * would block those stages (N3, morsel.h).
+ * Whether kept results keep their promised places in the next queue. They must not if other stages put to that queue:
+ * while the item before them is in a long call, these places would block the other stages (N3, morsel.h).
  */
 static bool keeps_places(const weir_stage *stage) {
     return stage->successor_count == 1 && stage->successors[0]->predecessor_count == 1;
 }
 
-/* Leaves the results for their turn. Returns false if that has come. */
+/* Keeps the results of the lane for their turn. Returns false if that turn has come. */
 static bool keep(weir__lane *lane) {
     weir__served *served = &lane->served;
     if (weir__has_turn(lane))
@@ -146,7 +146,7 @@ static bool keep(weir__lane *lane) {
     return kept;
 }
 
-/* Adds results that follow to those in the outbox, and their places to those that the lane has. */
+/* Completes the move of the next group's results into the outbox: adds their number, items and promised places. */
 static void append(weir__lane *lane, const weir__parcel *parcel) {
     weir__served *served = &lane->served;
     uint32_t promised = weir__u32_exchange_acquire(&served->promised, 0);
@@ -155,7 +155,7 @@ static void append(weir__lane *lane, const weir__parcel *parcel) {
     served->turn += parcel->items;
 }
 
-/* Ends the lane's turn. Returns whether it has another one: the next results were kept, and are in the outbox now. */
+/* Ends the lane's turn. If the next group is kept, moves its results into the outbox, and returns true. */
 static bool go_on(weir__lane *lane) {
     weir_stage *stage = lane->stage;
     weir__served *served = &lane->served;
