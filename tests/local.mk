@@ -331,7 +331,7 @@ coverage:
 
 dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_flight.sh tests/image_pipeline_isolate.sh \
-	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh \
+	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_listing.sh tests/image_pipeline_network.sh \
 	tests/image_pipeline_queue.sh tests/image_pipeline_s3.sh \
 	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/lines.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh

@@ -71,8 +71,12 @@ bool pack_sort(struct pack *pack) {
     for (size_t i = 0; i < pack->count; i++)
         strings[i] = pack_at(pack, i);
     qsort(strings, pack->count, sizeof *strings, by_bytes);
-    for (size_t i = 0; i < pack->count; i++)
-        pack->places[i] = (uint32_t)(strings[i] - pack->bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < pack->count; i++) {
+        if (i == 0 || strcmp(strings[i], strings[i - 1]) != 0)
+            pack->places[kept++] = (uint32_t)(strings[i] - pack->bytes);
+    }
+    pack->count = kept;
     free(strings);
     free_unused(pack);
     return true;

@@ -23,7 +23,10 @@ struct pack {
 /* Adds a copy of the string. Returns false if memory is exhausted, or the block has 4 GiB. */
 bool pack_add(struct pack *pack, const char *string);
 
-/* Sorts the strings by their bytes, and frees unused memory. Returns false if memory is exhausted. */
+/*
+ * Sorts the strings by their bytes, keeps one of equal ones, and frees unused memory. Returns false if memory is
+ * exhausted. A folder may have listed a file twice that was replaced meanwhile.
+ */
 bool pack_sort(struct pack *pack);
 
 /* Returns string `number`, counted from 0. It is valid until the next call of pack_add or pack_sort. */
