@@ -363,6 +363,76 @@ START_TEST (without_sources_the_wait_returns_at_once) {
 }
 END_TEST
 
+/* ---- a long call, and a new rate ---- */
+
+enum { IN_A_CALL = 5, BEFORE = 3000, AFTER = 3 };
+
+/* Emits a result as soon as the one before has gone through the pipeline. */
+static int emit_one_by_one(weir_task *task, void *none, void *through) {
+    (void)none;
+    for (size_t i = 0; i < IN_A_CALL; i++) {
+        for (weir_deadline limit = hang_limit(); atomic_load((atomic_size_t *)through) < i;) {
+            if (now() > limit)
+                return weir_task_fail(task, 1, "the result %zu waits", i);
+        }
+        weir_task_emit(task, thing_new());
+    }
+    return WEIR_END;
+}
+
+static void *consume_and_count(void *thing, void *through) {
+    thing_consume(thing);
+    atomic_fetch_add((atomic_size_t *)through, 1);
+    return NULL;
+}
+
+START_TEST (results_of_a_long_call_do_not_wait_for_each_other) {
+    atomic_size_t through = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    const weir_stage_options on_crew[] = {
+        {.name = "long", .work.source = emit_one_by_one, .work.arg = &through, .threads.width = 1},
+        {.name = "end", .work.func = consume_and_count, .work.arg = &through, .threads.width = 1}};
+    for (size_t i = 0; i < COUNT_OF(on_crew); i++)
+        assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &on_crew[i]));
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+/* Becomes slow. */
+static int slow_down(weir_task *task, void *none, void *calls) {
+    (void)task;
+    (void)none;
+    if (atomic_fetch_add((atomic_size_t *)calls, 1) >= BEFORE)
+        nap();
+    return 0;
+}
+
+/* Its quick calls went unwatched in a row, and the slow ones must not. */
+START_TEST (a_new_rate_holds_from_the_next_call_of_a_source_on) {
+    atomic_size_t calls = 0;
+    weir_stage *stage = NULL;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    const weir_stage_options source = {
+        .name = "slow", .work.source = slow_down, .work.arg = &calls, .threads.count = (size_t)_i};
+    assert_status(WEIR_OK, weir_pipeline_add(pipeline, &stage, &source));
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
+    start_pipeline(pipeline);
+    while (atomic_load(&calls) < BEFORE + AFTER)
+        nap();
+    assert_status(WEIR_OK, weir_pipeline_set_rate(pipeline, stage, 0.001, 1));
+    size_t then = atomic_load(&calls);
+    for (bool waits = false; !waits; nap()) {
+        weir_report *report = report_of(pipeline);
+        waits = report->stages[0].blocked > 0 || atomic_load(&calls) > then + AFTER;
+        weir_report_free(report);
+    }
+    ck_assert_uint_le(atomic_load(&calls), then + AFTER);
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* ---- errors ---- */
 
 /* Three attempts are enough, or not. If the stage skips errors, the source is called again in any case. */
@@ -637,6 +707,8 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(flow, items_are_put_beside_a_source, 0, 2);
     tcase_add_test(flow, a_source_alone_has_results_or_none);
     tcase_add_test(flow, a_source_is_rated_too);
+    tcase_add_test(flow, results_of_a_long_call_do_not_wait_for_each_other);
+    tcase_add_loop_test(flow, a_new_rate_holds_from_the_next_call_of_a_source_on, 0, 2);
     TCase *stop = add_things_case(suite, "stop");
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);

@@ -29,6 +29,8 @@ static inline bool weir__emit_at_once(weir__lane *lane, void *result) {
         return false;
     weir__count(&lane->produced, 1); /* S3 */
     weir__outbox_add(lane, result);
+    if (weir__u32_load_relaxed(&lane->served.lasts) != 0)
+        weir__outbox_send(lane);
     return true;
 }
 

@@ -104,7 +104,7 @@ static size_t most_in_a_row(const weir__lane *lane) {
 }
 
 static bool may_call(const weir_stage *stage) {
-    return !weir__stage_is_paused(stage) && !weir__is_told_to_return(stage);
+    return !weir__is_held_up(stage) && !weir__is_told_to_return(stage);
 }
 
 /* Makes up to `count` untimed calls, at least one, until one fails or is the last, or the next one must wait. */
@@ -139,11 +139,16 @@ static size_t make_calls(weir__lane *lane, size_t count) {
     return 1;
 }
 
+static void begin_part(weir__lane *lane) {
+    weir__u32_store_relaxed(&lane->served.lasts, 0);
+    weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
+}
+
 size_t weir__source_run(weir__lane *lane, size_t most, size_t part) {
     size_t calls = 0, next = 0; /* the present part ends with that call */
     while (calls < most && has_turn(lane)) {
         if (calls == next && lane->stage->crew != NULL)
-            weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
+            begin_part(lane);
         if (calls == next)
             next = most - calls < part ? most : calls + part;
         calls += make_calls(lane, next - calls);

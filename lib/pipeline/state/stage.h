@@ -87,6 +87,7 @@ typedef struct weir__served {
     weir__u32 made;      /* N7: number of results in `out` */
     uint32_t sent;       /* N7: how many of these are sent; under the lock, as is `sending` */
     bool sending;        /* N7: the lane's thread sends them one by one */
+    weir__u32 lasts;     /* 1: the call of a source takes long: its results must not wait for each other */
     size_t turn;         /* O6: number of items in the lane's turn; 0: it has ended; the lane's thread's own */
     weir__u64 position;  /* O5: of the morsel, or of the results in `out` */
     weir__u32 deferred;  /* O11: 1: the lane's results wait for their turn, and another thread sends them then */

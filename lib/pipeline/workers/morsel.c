@@ -71,6 +71,10 @@ size_t weir__morsel_most(const weir_stage *stage) {
     return size_of_own(stage, 1);
 }
 
+bool weir__morsel_may_pass(const weir_stage *stage, size_t items) {
+    return items == 1 || items * cost_onward(stage) <= LONG * SLICE;
+}
+
 /* N4. Returns how many queued items take as long as a morsel may, or `times` as long. */
 static size_t size_of_queued(const weir_stage *stage, uint64_t cost, size_t times) {
     size_t size = size_of_slice(cost, times), own = size_of_own(stage, times);

@@ -75,6 +75,9 @@ void weir__morsel_abandon(weir__lane *lane);
 /* N4. Returns the number of items that a lane may take so that none waits for long behind the calls of others. */
 size_t weir__morsel_most(const weir_stage *stage);
 
+/* N4. Whether so many passed items are no more than a long slice. */
+bool weir__morsel_may_pass(const weir_stage *stage, size_t items);
+
 /* Whether `items` items, from this stage on, take long enough to be worth another thread. */
 bool weir__morsel_is_heavy(const weir_stage *stage, size_t items);
 

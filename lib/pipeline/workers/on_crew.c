@@ -75,6 +75,7 @@ static void rescue_lane(weir__job *job, weir__hand *hand) {
     weir__lane *lane = weir__shift_lane_of(stage, hand);
     if (lane == NULL || !weir__shift_count_rescue(stage))
         return;
+    weir__u32_store_relaxed(&lane->served.lasts, 1);
     weir__outbox_rescue(lane);
     weir__morsel_rescue(lane);
     (void)weir__job_ready(job);

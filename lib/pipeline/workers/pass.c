@@ -54,7 +54,8 @@ weir__lane *weir__pass(weir__lane *lane) {
     if (to == NULL)
         return NULL;
     size_t made = weir__u32_load_relaxed(&lane->served.made); /* its results need as much room, at most */
-    size_t count = made > 0 && weir__morsel_promise(to, made) == made ? pass_through(lane, to) : 0;
+    bool passes = made > 0 && weir__morsel_may_pass(next, made) && weir__morsel_promise(to, made) == made;
+    size_t count = passes ? pass_through(lane, to) : 0;
     if (count > 0) {
         weir__outbox_count(lane, WEIR__DONE, count);
         weir__morsel_receive(to, lane, count);
