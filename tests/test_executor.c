@@ -721,6 +721,108 @@ START_TEST (tasks_that_a_thread_has_taken_count_for_the_capacity) {
 }
 END_TEST
 
+/* The waiting thread runs the other task itself, if that has not begun. */
+static int wait_for_it(weir_future *self, void *future, void **value) {
+    (void)self;
+    (void)value;
+    (void)weir_future_get(*(weir_future **)future, NULL);
+    return 0;
+}
+
+START_TEST (a_task_that_runs_inside_another_one_leaves_room) {
+    enum { ALL = 3 };
+    struct gate first = GATE, second = GATE;
+    weir_future *waited = NULL;
+    create((weir_executor_options){.threads = 1, .capacity = ALL});
+    for (size_t i = 0; i < 5000; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &first, NULL));
+    gate_wait_for(&first, 1);
+    weir_future_release(submit(wait_for_it, &waited));
+    waited = submit(pass, &second);
+    gate_open(&first);
+    gate_wait_for(&second, 1);
+    for (size_t i = 0; i < ALL; i++)
+        assert_status(WEIR_OK, submit_now());
+    assert_status(WEIR_TIMEDOUT, submit_now());
+    gate_open(&second);
+    (void)get(waited);
+    finish();
+}
+END_TEST
+
+static atomic_bool goes_on;
+
+/* Keeps a task in the list. */
+static int follow_itself(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    if (atomic_load(&goes_on))
+        (void)weir_executor_submit(executor, follow_itself, arg, NULL);
+    return 0;
+}
+
+/* Tasks were quick, so a thread takes several: one that is not must not hold up those behind it. */
+START_TEST (tasks_behind_a_long_one_run_while_others_find_later_ones) {
+    enum { BEHIND = 30 };
+    struct gate first = GATE, gate = GATE;
+    create((weir_executor_options){.threads = 2});
+    for (size_t i = 0; i < 5000; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    for (size_t i = 0; i < 2; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, pass, &first, NULL));
+    gate_wait_for(&first, 2);
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &gate, NULL));
+    for (size_t i = 0; i < BEHIND; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    atomic_store(&goes_on, true);
+    for (size_t i = 0; i < BEHIND; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, follow_itself, NULL, NULL));
+    gate_open(&first);
+    for (weir_deadline limit = hang_limit(); atomic_load(&runs) < 5000 + BEHIND; nap())
+        ck_assert_msg(now() < limit, "%zu of %d tasks ran", atomic_load(&runs) - 5000, (int)BEHIND);
+    ck_assert_uint_eq(gate_waiting(&gate), 1);
+    atomic_store(&goes_on, false);
+    gate_open(&gate);
+    finish();
+}
+END_TEST
+
+static int post(weir_future *self, void *gate, void **value) {
+    (void)self;
+    (void)value;
+    gate_open(gate);
+    return 0;
+}
+
+static int compute_for_long(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    for (weir_deadline end = now() + 100000; now() < end;)
+        continue;
+    return 0;
+}
+
+/* A thread whose slice ends as it has run a longer one looks for tasks in batches of others, too. */
+START_TEST (a_task_behind_one_that_waits_for_it_runs) {
+    create((weir_executor_options){.threads = 2});
+    for (size_t round = 0; round < 200; round++) {
+        struct gate gate = GATE;
+        for (size_t i = 0; i < 200; i++)
+            assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+        assert_status(WEIR_OK, weir_executor_submit(executor, pass, &gate, NULL));
+        assert_status(WEIR_OK, weir_executor_submit(executor, post, &gate, NULL));
+        (void)get(submit(compute_for_long, NULL));
+        for (weir_deadline limit = hang_limit(); gate_passed(&gate) == 0; nap())
+            ck_assert_msg(now() < limit, "in round %zu the task did not run", round);
+        while (counts().pending + counts().running > 0)
+            nap(); /* the last task may still be leaving the gate */
+    }
+    finish();
+}
+END_TEST
+
 START_TEST (a_full_executor_can_refuse) {
     struct gate gate = GATE;
     weir_future *future = NULL;
@@ -1120,6 +1222,8 @@ static Suite *executor_suite(void) {
     tcase_add_loop_test(waits, a_task_can_wait_for_a_task_that_lacks_a_thread, 1, 4);
     tcase_add_test(waits, a_task_that_waits_for_a_running_one_gives_its_place_to_another);
     tcase_add_test(waits, a_task_cannot_wait_for_itself);
+    tcase_add_test(waits, tasks_behind_a_long_one_run_while_others_find_later_ones);
+    tcase_add_test(waits, a_task_behind_one_that_waits_for_it_runs);
     TCase *threads = add_case(suite, "threads");
     tcase_add_test(threads, each_thread_has_a_state);
     tcase_add_test(threads, a_thread_has_no_state_during_its_init);
@@ -1134,6 +1238,7 @@ static Suite *executor_suite(void) {
     tcase_add_test(bounds, a_submit_blocks_until_there_is_room);
     tcase_add_test(bounds, a_cancel_makes_room);
     tcase_add_loop_test(bounds, tasks_that_a_thread_has_taken_count_for_the_capacity, 0, 2);
+    tcase_add_test(bounds, a_task_that_runs_inside_another_one_leaves_room);
     tcase_add_test(bounds, a_full_executor_can_refuse);
     tcase_add_test(bounds, a_full_executor_can_leave_the_task_to_the_caller);
     tcase_add_loop_test(bounds, a_task_that_submits_to_its_full_executor_runs_the_task, 1, 3);

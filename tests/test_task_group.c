@@ -11,10 +11,14 @@
 static weir_executor *executor;
 static atomic_size_t runs, cancelled_seen;
 
-static void create(size_t threads) {
+static void create_with(weir_executor_options options) {
     atomic_store(&runs, 0);
     atomic_store(&cancelled_seen, 0);
-    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.threads = threads}));
+    assert_status(WEIR_OK, weir_executor_create(&executor, &options));
+}
+
+static void create(size_t threads) {
+    create_with((weir_executor_options){.threads = threads});
 }
 
 static void finish(void) {
@@ -68,6 +72,42 @@ START_TEST (a_wait_returns_when_all_tasks_have_ended) {
     }
     wait_and_destroy(group, WEIR_OK);
     finish();
+}
+END_TEST
+
+static int count_task(weir_future *self, void *arg, void **value) {
+    (void)value;
+    return count_run(self, arg);
+}
+
+static int pass_task(weir_future *self, void *gate, void **value) {
+    (void)value;
+    return pass(self, gate);
+}
+
+/* A thread has taken tasks of the group behind one that runs: a cancel drops them, and they leave room. */
+START_TEST (a_cancel_drops_tasks_that_a_thread_has_taken) {
+    enum { ALL = 4 };
+    struct gate first = GATE, second = GATE;
+    create_with((weir_executor_options){.threads = 1, .capacity = ALL, .when_full = WEIR_REFUSE});
+    for (size_t i = 0; i < 5000;)
+        i += weir_executor_submit(executor, count_task, NULL, NULL) == WEIR_OK;
+    while (weir_executor_submit(executor, pass_task, &first, NULL) != WEIR_OK)
+        continue;
+    gate_wait_for(&first, 1);
+    weir_task_group *group = new_group((weir_task_group_options){0});
+    run(group, pass, &second);
+    for (size_t i = 1; i < ALL; i++)
+        run(group, count_run, NULL);
+    gate_open(&first);
+    gate_wait_for(&second, 1);
+    assert_status(WEIR_OK, weir_task_group_cancel(group));
+    for (size_t i = 0; i < ALL; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_task, NULL, NULL));
+    gate_open(&second);
+    wait_and_destroy(group, WEIR_CANCELLED);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), 5000 + ALL);
 }
 END_TEST
 
@@ -422,6 +462,7 @@ static Suite *group_suite(void) {
     TCase *waits = add_case(suite, "waits");
     tcase_add_loop_test(waits, a_wait_returns_when_all_tasks_have_ended, 1, 4);
     tcase_add_test(waits, a_wait_with_a_deadline_times_out);
+    tcase_add_test(waits, a_cancel_drops_tasks_that_a_thread_has_taken);
     TCase *errors = add_case(suite, "errors");
     tcase_add_test(errors, the_first_error_cancels_the_rest);
     tcase_add_test(errors, a_group_has_all_errors);

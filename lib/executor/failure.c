@@ -9,6 +9,7 @@
 
 #include "executor/account.h"
 #include "executor/drop.h"
+#include "executor/recall.h"
 
 enum { FIRST_ROOM = 4 };
 
@@ -53,6 +54,7 @@ void weir__failure_cancel(weir_task_group *root) {
     weir_executor *executor = root->executor;
     weir__task *list = NULL;
     weir__lock_acquire(&executor->lock);
+    weir__recall_from_locked(executor, WEIR__BAND_HIGH); /* tasks of the groups may be in batches */
     for (weir_task_group *at = root; at != NULL; at = next_locked(at, root)) {
         weir__u32_store_release(&at->cancelled, 1);
         weir__drop_pull_source_locked(executor, &at->source, &list);

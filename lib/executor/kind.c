@@ -32,6 +32,8 @@ static bool help_task(weir_future *future) {
         return true;
     }
     weir__lock_acquire(&executor->lock);
+    if (task->where == WEIR__TASK_OUT && executor->capacity != WEIR_UNBOUNDED)
+        weir__recall_from_locked(executor, WEIR__BAND_HIGH); /* else it would count as pending once it has begun */
     bool listed = task->where == WEIR__TASK_LISTED;
     bool claimed = task->where != WEIR__TASK_DELAYED && weir__future_begin(future); /* X2 */
     if (claimed && listed)

@@ -31,10 +31,11 @@ static weir__bundle *take_reserve_locked(weir__worker *worker, weir__source *sou
     return run;
 }
 
-void weir__recall_batch_locked(weir__worker *worker, size_t from) {
+/* Requeues what the batch has but for the first task, which begins, at the front of its source and in its order. */
+static void recall_batch_locked(weir__worker *worker) {
     weir__bands *bands = &worker->executor->bands;
     weir__bundle *run = NULL;
-    for (size_t i = worker->batch_size; i-- > from;) {
+    for (size_t i = worker->batch_size; i-- > 1;) {
         const weir__entry *entry = &worker->batch[i];
         void *token = weir__entry_claim(&worker->batch[i]); /* X3 */
         if (token != NULL && entry->of != NULL) {
@@ -49,8 +50,8 @@ void weir__recall_batch_locked(weir__worker *worker, size_t from) {
     }
     if (run != NULL)
         weir__source_requeue(bands, &run->head);
-    if (worker->batch_size > from)
-        worker->batch_size = from;
+    if (worker->batch_size > 1)
+        worker->batch_size = 1;
     weir__unhold_locked(worker);
 }
 
@@ -66,5 +67,5 @@ static weir__worker *last_locked(const weir_executor *executor, enum weir__band 
 
 void weir__recall_from_locked(weir_executor *executor, enum weir__band band) {
     for (weir__worker *worker; (worker = last_locked(executor, band)) != NULL;)
-        weir__recall_batch_locked(worker, 1);
+        recall_batch_locked(worker);
 }

@@ -22,11 +22,13 @@ void weir__hold_locked(weir__worker *worker, size_t count);
 /* X9. All tasks of the worker's batch have begun, or were taken out of it. */
 void weir__unhold_locked(weir__worker *worker);
 
-/* Requeues what the batch has from the entry `from` on, at the front of its source and in its order. */
-void weir__recall_batch_locked(weir__worker *worker, size_t from);
-
 /* Requeues what the batches of this band and lower ones hold (X9). */
 void weir__recall_from_locked(weir_executor *executor, enum weir__band band);
+
+/* Whether a batch may hold a task. */
+static inline bool weir__holds_tasks(const weir_executor *executor) {
+    return executor->held[WEIR__BAND_HIGH] + executor->held[WEIR__BAND_NORMAL] + executor->held[WEIR__BAND_LOW] > 0;
+}
 
 /* A task of this band is listed: it begins before those of lower ones. */
 static inline void weir__make_way_locked(weir_executor *executor, enum weir__band band) {

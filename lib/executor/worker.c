@@ -22,6 +22,7 @@ enum {
     WORTH_A_WAKE = 20 * 1000, /* ns of listed work for which a further thread is woken while one looks soon */
     MOST_BATCHES = 64,        /* of a slice */
     SHORT_BATCH = 16,         /* tasks of a batch, if priorities or a capacity may recall it */
+    LATER = 8,                /* batches that each of the threads takes while one lasts that is recalled */
     LONGEST_EACH = 1000 * 1000 * 1000,
     RISE = 8 /* a single batch raises the learnt time at most so many times */
 };
@@ -139,25 +140,45 @@ static size_t take_listed_locked(weir__worker *worker, weir__bundle **over) {
 }
 
 /*
+ * X9. Recalls tasks behind one that takes long, which has not been quick like those before: while threads find later
+ * ones in the list, none is stolen.
+ */
+static void recall_old_locked(weir_executor *executor) {
+    uint64_t many = LATER * executor->size;
+    if (executor->takes % many != 0 || !weir__holds_tasks(executor))
+        return;
+    for (const weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
+        if (worker->held > 0 && worker->taken + many <= executor->takes) {
+            weir__recall_from_locked(executor, WEIR__BAND_HIGH);
+            return;
+        }
+    }
+}
+
+/* X4. */
+static void call_for_tasks_locked(weir_executor *executor, weir__calls *calls) {
+    if (executor->bands.listed > 0 || weir__holds_tasks(executor) || have_nested_locked(executor))
+        weir__call_thread_locked(executor, calls);
+}
+
+/*
  * Fills the worker's batch, and returns the number of tasks in it. Notes in `calls` what this calls for. The worker's
  * batch is empty.
  */
 static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over, weir__calls *calls) {
     weir_executor *executor = worker->executor;
     size_t count = first ? steal_nested_locked(worker) : 0; /* X4 */
+    recall_old_locked(executor);
     if (count == 0)
         count = take_listed_locked(worker, over);
-    bool stolen = count == 0 && steal_locked(worker);
-    count += stolen;
+    count += count == 0 && steal_locked(worker);
     if (count == 0 && !first)
         count = steal_nested_locked(worker);
     weir__hold_locked(worker, count);
     if (count == 0)
         return 0;
     weir__call_room_locked(executor, calls);
-    if (count > 1 || executor->bands.listed > 0 || stolen ||
-        have_nested_locked(executor)) /* X4; after a theft the batch may have more */
-        weir__call_thread_locked(executor, calls);
+    call_for_tasks_locked(executor, calls);
     return count;
 }
 
@@ -223,8 +244,7 @@ void weir__worker_run(weir__job *job, weir__hand *hand) {
     weir__lock_acquire(&worker->executor->lock);
     weir__report_locked(worker, &calls);
     weir__unhold_locked(worker);
-    if (worker->executor->bands.listed > 0 || have_nested_locked(worker->executor))
-        weir__call_thread_locked(worker->executor, &calls);
+    call_for_tasks_locked(worker->executor, &calls);
     (void)weir__calls_release(worker->executor, &calls);
 }
 
@@ -237,10 +257,9 @@ void weir__worker_exited(weir__job *job, weir__hand *hand) {
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     weir__report_locked(worker, &calls);
-    weir__recall_batch_locked(worker, 0);
-    weir__make_way_locked(executor, worker->band);
-    if (executor->bands.listed > 0 || have_nested_locked(executor))
-        weir__call_thread_locked(executor, &calls);
+    weir__recall_from_locked(executor, worker->band); /* in the order of the batches, of which one may be older */
+    weir__unhold_locked(worker);
+    call_for_tasks_locked(executor, &calls);
     (void)weir__calls_release(executor, &calls);
 }
 
