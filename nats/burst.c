@@ -56,6 +56,19 @@ static void encode(weir_nats *nats, struct weir__nats_burst *burst, void *const 
     burst->offsets[burst->count] = burst->bytes.size;
 }
 
+/* Returns whether the server has certainly not stored a put that it was sent once. */
+static bool is_refused(weir_nats *nats, const struct weir__nats_put *put) {
+    switch (put->answer) {
+        case ANSWER_STORED:
+        case ANSWER_LATER:
+            return false;
+        case ANSWER_NONE:
+            return weir__nats_is_refused(nats, put->subject);
+        default:
+            return true;
+    }
+}
+
 static void send_all(weir_nats *nats, struct weir__nats_burst *burst, void *const *items) {
     for (size_t i = 0; i < burst->count; i++) {
         struct weir__nats_put *put = &burst->puts[i];
@@ -68,7 +81,7 @@ static void send_all(weir_nats *nats, struct weir__nats_burst *burst, void *cons
     for (size_t i = 0; i < burst->count; i++) {
         struct weir__nats_put *put = &burst->puts[i];
         weir__nats_withdraw(nats, put);
-        if (put->answer == ANSWER_FULL) {
+        if (is_refused(nats, put)) {
             put->token = 0;
             put->sent = false;
         }

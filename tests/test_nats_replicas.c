@@ -594,6 +594,21 @@ START_TEST (items_behind_a_refused_one_are_uncertain_during_an_election) {
 }
 END_TEST
 
+/* It has its answer: without an election, the handle has no reason to wait before its next put. */
+START_TEST (a_refused_item_of_a_burst_holds_no_other_put_up) {
+    static char large[2000];
+    void *items[] = {memset(large, 'x', sizeof large - 1), large};
+    size_t put = 1;
+    add_stream_with("WEIR_large", "weir.large.>", js_WorkQueuePolicy, sizeof large / 2);
+    add_stream("WEIR_large_DEAD", "weir_dead.large", js_LimitsPolicy);
+    weir_nats *nats = open_queue("large");
+    assert_status(WEIR_TOO_LARGE, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    ck_assert_uint_eq(put, 0);
+    assert_status(WEIR_OK, weir_nats_put(nats, strdup("item"), 0));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 START_TEST (no_put_is_made_just_after_a_lost_connection) {
     char *item = strdup("item");
     make_queue("gone");
@@ -836,6 +851,7 @@ static Suite *suite(void) {
     tcase_add_test(puts, many_puts_that_an_election_loses_are_put_again_twice);
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
     tcase_add_test(puts, items_behind_a_refused_one_are_uncertain_during_an_election);
+    tcase_add_test(puts, a_refused_item_of_a_burst_holds_no_other_put_up);
     tcase_add_test(puts, no_put_is_made_just_after_a_lost_connection);
     tcase_add_test(refusals, a_call_that_is_not_permitted_is_told_to_its_caller_only);
     tcase_add_test(refusals, an_acknowledgement_that_is_not_permitted_is_told);
