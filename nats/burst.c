@@ -101,10 +101,10 @@ size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, vo
     return burst->count;
 }
 
-/* One that was stored during an election has no final answer yet. */
-static size_t after_last_stored(const struct weir__nats_burst *burst) {
+/* Counts the puts up to the last one that may be in the queue. */
+static size_t count_to_last_sent(const struct weir__nats_burst *burst) {
     size_t end = burst->count;
-    while (end > 0 && !burst->puts[end - 1].stored)
+    while (end > 0 && !burst->puts[end - 1].sent)
         end--;
     return end;
 }
@@ -126,15 +126,16 @@ size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, 
 static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
     weir_status failure;
     weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
-    size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), must = after_last_stored(burst);
+    size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), end = count_to_last_sent(burst);
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)
             continue;
+        bool is_before_others = *done + 1 < end;
         weir_status status =
-            *done == failed ? failure : weir__nats_put_until(nats, put, *done < must ? later : deadline);
-        if (status != WEIR_OK && *done < must)
-            return weir__nats_fail(nats, WEIR_UNCERTAIN, "an item was refused (%s), and later ones are in the queue",
+            *done == failed ? failure : weir__nats_put_until(nats, put, is_before_others ? later : deadline);
+        if (status != WEIR_OK && status != WEIR_UNCERTAIN && is_before_others)
+            return weir__nats_fail(nats, WEIR_UNCERTAIN, "an item was refused (%s), and later ones may be in the queue",
                                    weir_strerror(status));
         if (status != WEIR_OK)
             return status;

@@ -766,6 +766,10 @@ START_TEST (what_the_server_does_not_permit_is_told) {
     assert_status(WEIR_AUTH, weir_nats_put(nats, item, WEIR_NEVER));
     assert_status(WEIR_OK, weir_nats_message_copy(nats, reason, sizeof reason));
     ck_assert_ptr_nonnull(strstr(reason, "weir.permitted.item.0"));
+    size_t put = 1;
+    void *items[] = {item, item};
+    assert_status(WEIR_AUTH, weir_nats_put_many(nats, items, COUNT_OF(items), &put, WEIR_NEVER));
+    ck_assert_uint_eq(put, 0);
     assert_status(WEIR_AUTH, weir_nats_close(nats, WEIR_NEVER));
     free(item);
     assert_status(WEIR_OK, weir_nats_destroy(nats));

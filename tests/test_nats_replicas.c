@@ -53,6 +53,7 @@ static atomic_bool slow_deletes, own_was_there;
 static const char *_Atomic elected_queue; /* is told of a new leader during a put; NULL: none */
 static atomic_size_t puts_before;         /* that one; 0: it is the next one */
 static atomic_size_t puts_lost;           /* puts that are still to be lost with the leader before */
+static atomic_int lost_size;              /* puts of this size are lost; 0: none */
 static const char *_Atomic repaired;      /* is told of one when a repair asks for a message; NULL: none */
 static atomic_uint_fast64_t told;         /* when that was; 0: never */
 static atomic_uint_fast64_t own;          /* place of the sentinel that is watched; 0: none */
@@ -198,6 +199,8 @@ natsStatus natsConnection_PublishMsg(natsConnection *connection, natsMsg *messag
         atomic_fetch_sub(&puts_lost, 1);
         return NATS_OK;
     }
+    if (atomic_load(&lost_size) > 0 && natsMsg_GetDataLength(message) == atomic_load(&lost_size))
+        return NATS_OK;
     return publish(connection, message);
 }
 
@@ -594,6 +597,34 @@ START_TEST (items_behind_a_refused_one_are_uncertain_during_an_election) {
 }
 END_TEST
 
+static weir_nats *open_hasty(const char *name) {
+    char reason[256] = "";
+    weir_nats_config config = config_for(name, server.url);
+    weir_nats *nats = NULL;
+    config.timeout = 1200 * MILLISECONDS;
+    config.message = reason;
+    config.message_size = sizeof reason;
+    ck_assert_msg(weir_nats_open(&nats, &config) == WEIR_OK, "%s", reason);
+    return nats;
+}
+
+/* The first one is refused, and the last one has no answer. */
+START_TEST (an_item_without_an_answer_behind_a_refused_one_is_uncertain) {
+    static char large[2000];
+    void *items[] = {memset(large, 'x', sizeof large - 1), strdup("lost")};
+    size_t put = 1;
+    add_stream_with("WEIR_silence", "weir.silence.>", js_WorkQueuePolicy, sizeof large / 2);
+    add_stream("WEIR_silence_DEAD", "weir_dead.silence", js_LimitsPolicy);
+    weir_nats *nats = open_hasty("silence");
+    atomic_store(&lost_size, (int)strlen(items[1]));
+    assert_status(WEIR_UNCERTAIN, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    atomic_store(&lost_size, 0);
+    ck_assert_uint_eq(put, 0);
+    free(items[1]);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 /* It has its answer: without an election, the handle has no reason to wait before its next put. */
 START_TEST (a_refused_item_of_a_burst_holds_no_other_put_up) {
     static char large[2000];
@@ -628,13 +659,7 @@ END_TEST
 /* The put has its answer, and no time is left for the second one. */
 START_TEST (a_stored_put_is_never_uncertain) {
     make_queue("hasty");
-    char reason[256] = "";
-    weir_nats_config config = config_for("hasty", server.url);
-    weir_nats *nats = NULL;
-    config.timeout = 1200 * MILLISECONDS;
-    config.message = reason;
-    config.message_size = sizeof reason;
-    ck_assert_msg(weir_nats_open(&nats, &config) == WEIR_OK, "%s", reason);
+    weir_nats *nats = open_hasty("hasty");
     atomic_store(&elected_queue, "hasty");
     assert_status(WEIR_OK, weir_nats_put(nats, strdup("item"), 0));
     ck_assert_uint_eq(count_puts("hasty"), 1);
@@ -851,6 +876,7 @@ static Suite *suite(void) {
     tcase_add_test(puts, many_puts_that_an_election_loses_are_put_again_twice);
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
     tcase_add_test(puts, items_behind_a_refused_one_are_uncertain_during_an_election);
+    tcase_add_test(puts, an_item_without_an_answer_behind_a_refused_one_is_uncertain);
     tcase_add_test(puts, a_refused_item_of_a_burst_holds_no_other_put_up);
     tcase_add_test(puts, no_put_is_made_just_after_a_lost_connection);
     tcase_add_test(refusals, a_call_that_is_not_permitted_is_told_to_its_caller_only);
