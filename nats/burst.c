@@ -111,7 +111,7 @@ static size_t count_to_last_sent(const struct weir__nats_burst *burst) {
 
 size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, weir_status *status,
                                weir_deadline deadline) {
-    size_t place = 0;
+    size_t place = nats->config.replicas == 1 ? burst->count : 0;
     for (*status = WEIR_OK; place < burst->count; place++) {
         struct weir__nats_put *put = &burst->puts[place];
         if (put->sent && !put->stored)
@@ -125,8 +125,8 @@ size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, 
 /* Makes the puts that were not stored at once. Returns the status of the first that fails, and counts those before it. */
 static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
     weir_status failure;
-    weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
     size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), end = count_to_last_sent(burst);
+    weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)

@@ -31,9 +31,9 @@ void weir__nats_burst_destroy(struct weir__nats_burst *burst);
 size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted);
 
 /*
- * Repeats the puts without an answer, until one fails. Returns the place of that one, and stores its status; without a
- * failure, the number of puts and WEIR_OK. With replicas, the repeated ones must be made once more, by weir__nats_put_until:
- * after one time without puts for all of them.
+ * With replicas, repeats the puts without an answer, until one fails. Returns the place of that one, and stores its status;
+ * without a failure, the number of puts and WEIR_OK. The repeated ones must be made once more, by weir__nats_put_until: after
+ * one time without puts for all of them. Does nothing with one replica, where weir__nats_put_until repeats puts in order.
  */
 size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, weir_status *status,
                                weir_deadline deadline);
