@@ -2,8 +2,8 @@
  * burst.c - Implements bursts, and weir_nats_put_many with them.
  *
  * If other programs fill the queue in the middle of a burst, a put may be refused and a later one stored. Here such puts
- * are made again one by one, beyond the deadline by up to `timeout`: the caller is told a number of items, which must be
- * the first ones. An item that is near the limit of the server goes alone, so that no later one is stored before it is
+ * are made again one by one, beyond the deadline by up to one `timeout` for all of them: the caller is told a number of
+ * items, which must be the first ones. An item that is near the limit of the server goes alone, so that no later one is stored before it is
  * refused.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -112,10 +112,11 @@ static size_t count_to_last_sent(const struct weir__nats_burst *burst) {
 size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, weir_status *status,
                                weir_deadline deadline) {
     size_t place = nats->config.replicas == 1 ? burst->count : 0;
+    weir_deadline patience = weir__nats_patience(nats, deadline);
     for (*status = WEIR_OK; place < burst->count; place++) {
         struct weir__nats_put *put = &burst->puts[place];
         if (put->sent && !put->stored)
-            *status = weir__nats_put_once(nats, put, deadline);
+            *status = weir__nats_put_once(nats, put, deadline, patience);
         if (*status != WEIR_OK)
             break;
     }
@@ -126,14 +127,14 @@ size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, 
 static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
     weir_status failure;
     size_t failed = weir__nats_burst_repeat(nats, burst, &failure, deadline), end = count_to_last_sent(burst);
-    weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
+    weir_deadline later = weir__nats_patience(nats, deadline);
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)
             continue;
         bool is_before_others = *done + 1 < end;
         weir_status status =
-            *done == failed ? failure : weir__nats_put_until(nats, put, is_before_others ? later : deadline);
+            *done == failed ? failure : weir__nats_put_within(nats, put, is_before_others ? later : deadline, later);
         if (status != WEIR_OK && status != WEIR_UNCERTAIN && is_before_others)
             return weir__nats_fail(nats, WEIR_UNCERTAIN, "an item was refused (%s), and later ones may be in the queue",
                                    weir_strerror(status));

@@ -184,13 +184,13 @@ static weir_status give_up(weir_nats *nats, const struct weir__nats_put *put, we
     return WEIR_DISCONNECTED;
 }
 
-static weir_status make(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline, bool once) {
-    uint64_t begin = weir__nats_now(), pause = 0;
-    bool tried_once = deadline <= begin;
-    weir_deadline patience = weir__nats_later(deadline, begin + nats->config.timeout);
+static weir_status make(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline, weir_deadline patience,
+                        bool once) {
+    uint64_t pause = 0;
+    bool tried_once = deadline <= weir__nats_now();
     weir_status status = WEIR_OK;
     for (;;) {
-        status = attempt(nats, put, patience);
+        status = weir__nats_now() < patience ? attempt(nats, put, patience) : WEIR_FULL;
         if (is_final(status) || (once && put->stored)) {
             status = put->stored ? WEIR_OK : status;
             break;
@@ -209,12 +209,22 @@ static weir_status make(weir_nats *nats, struct weir__nats_put *put, weir_deadli
     return status;
 }
 
-weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
-    return make(nats, put, deadline, false);
+weir_deadline weir__nats_patience(const weir_nats *nats, weir_deadline deadline) {
+    return weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
 }
 
-weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
-    return make(nats, put, deadline, true);
+weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    return make(nats, put, deadline, weir__nats_patience(nats, deadline), false);
+}
+
+weir_status weir__nats_put_within(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline,
+                                  weir_deadline patience) {
+    return make(nats, put, deadline, patience, false);
+}
+
+weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline,
+                                weir_deadline patience) {
+    return make(nats, put, deadline, patience, true);
 }
 
 static struct weir__nats_put make_put(const char *subject, const weir_nats_message *message, const char *header,

@@ -18,8 +18,19 @@ void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const
  */
 weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
 
-/* The same until it is stored for the first time: if `answer` is not ANSWER_STORED then, weir__nats_put_until must follow. */
-weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
+/* Returns the time until which a put that was sent waits for its answer: the deadline, or `timeout` from now on. */
+weir_deadline weir__nats_patience(const weir_nats *nats, weir_deadline deadline);
+
+/* The same with a patience that several puts share. After that time it makes no attempt. */
+weir_status weir__nats_put_within(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline,
+                                  weir_deadline patience);
+
+/*
+ * The same until the put is stored for the first time: if `answer` is not ANSWER_STORED then, weir__nats_put_within must
+ * follow.
+ */
+weir_status weir__nats_put_once(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline,
+                                weir_deadline patience);
 
 /* Makes a put for a call of its own: begin, attempts, and the end. `header` may be NULL. */
 weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,

@@ -65,6 +65,16 @@ static void fail_item(weir_task *task, weir_nats *nats, size_t place, weir_statu
     weir_task_fail_item(task, place, WEIR_CODE(status), "%s", *reason == '\0' ? weir_strerror(status) : reason);
 }
 
+/* Puts what was stored during an election again behind it, all within `timeout`. */
+static void put_stored_again(weir_nats *nats, struct weir__nats_burst *burst) {
+    weir_deadline patience = weir__nats_patience(nats, 0);
+    for (size_t i = 0; i < burst->count; i++) {
+        struct weir__nats_put *put = &burst->puts[i];
+        if (put->stored && put->answer != ANSWER_STORED)
+            weir__nats_put_within(nats, put, patience, patience);
+    }
+}
+
 /* Puts some items from place `at` on. Returns how many have ended. */
 static size_t put_some(weir_task *task, weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t at,
                        size_t count) {
@@ -77,9 +87,10 @@ static size_t put_some(weir_task *task, weir_nats *nats, struct weir__nats_burst
     }
     weir_status status;
     weir__nats_burst_repeat(nats, burst, &status, weir_deadline_after(LOOK)); /* a failure is made again below */
+    put_stored_again(nats, burst);
     for (size_t i = 0; i < sent; i++) {
         struct weir__nats_put *put = &burst->puts[i];
-        status = put->answer == ANSWER_STORED ? WEIR_OK : put_until_end(task, nats, put);
+        status = put->stored ? WEIR_OK : put_until_end(task, nats, put);
         if (status != WEIR_OK)
             fail_item(task, nats, at + i, status);
         else if (nats->config.drop != NULL)

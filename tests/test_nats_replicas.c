@@ -53,6 +53,7 @@ static atomic_bool slow_deletes, own_was_there;
 static const char *_Atomic elected_queue; /* is told of a new leader during a put; NULL: none */
 static atomic_size_t puts_before;         /* that one; 0: it is the next one */
 static atomic_size_t puts_lost;           /* puts that are still to be lost with the leader before */
+static atomic_size_t copies_left;         /* copies until the connections seem to be down; 0: they stay up */
 static atomic_int lost_size;              /* puts of this size are lost; 0: none */
 static const char *_Atomic repaired;      /* is told of one when a repair asks for a message; NULL: none */
 static atomic_uint_fast64_t told;         /* when that was; 0: never */
@@ -191,8 +192,11 @@ natsStatus natsConnection_PublishMsg(natsConnection *connection, natsMsg *messag
     natsStatus (*publish)(natsConnection *, natsMsg *);
     memcpy(&publish, &address, sizeof publish);
     const char *again = NULL;
-    if (natsMsgHeader_Get(message, "Weir-Again", &again) == NATS_OK)
+    if (natsMsgHeader_Get(message, "Weir-Again", &again) == NATS_OK) {
         atomic_store(&copied, now());
+        if (atomic_load(&copies_left) > 0 && atomic_fetch_sub(&copies_left, 1) == 1)
+            atomic_store(&disconnected, true);
+    }
     if (atomic_load(&elected_queue) != NULL && atomic_fetch_sub(&puts_before, 1) == 0)
         elect(watcher, atomic_exchange(&elected_queue, NULL));
     if (atomic_load(&puts_lost) > 0) {
@@ -608,6 +612,29 @@ static weir_nats *open_hasty(const char *name) {
     return nats;
 }
 
+/* The copies of all stored puts share one time limit. */
+START_TEST (many_stored_puts_wait_for_one_timeout) {
+    enum { MANY = 10 };
+    void *items[MANY];
+    size_t put = 0;
+    make_queue("share");
+    weir_nats *nats = open_hasty("share");
+    for (size_t i = 0; i < MANY; i++)
+        items[i] = strdup("item");
+    weir_deadline begin = now();
+    atomic_store(&puts_lost, MANY);
+    atomic_store(&puts_before, MANY - 1);
+    atomic_store(&copies_left, MANY);
+    atomic_store(&elected_queue, "share");
+    assert_status(WEIR_OK, weir_nats_put_many(nats, items, MANY, &put, 0));
+    ck_assert_uint_lt(now() - begin, 5 * SECONDS);
+    ck_assert(atomic_exchange(&disconnected, false));
+    ck_assert_uint_eq(put, MANY);
+    ck_assert_uint_eq(count_puts("share"), MANY);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 /* The first one is refused, and the last one has no answer. */
 START_TEST (an_item_without_an_answer_behind_a_refused_one_is_uncertain) {
     static char large[2000];
@@ -876,6 +903,7 @@ static Suite *suite(void) {
     tcase_add_test(puts, many_puts_that_an_election_loses_are_put_again_twice);
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
     tcase_add_test(puts, items_behind_a_refused_one_are_uncertain_during_an_election);
+    tcase_add_test(puts, many_stored_puts_wait_for_one_timeout);
     tcase_add_test(puts, an_item_without_an_answer_behind_a_refused_one_is_uncertain);
     tcase_add_test(puts, a_refused_item_of_a_burst_holds_no_other_put_up);
     tcase_add_test(puts, no_put_is_made_just_after_a_lost_connection);
