@@ -117,8 +117,10 @@ size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, 
         struct weir__nats_put *put = &burst->puts[place];
         if (put->sent && !put->stored)
             *status = weir__nats_put_once(nats, put, deadline, patience);
-        if (*status != WEIR_OK)
+        if (*status != WEIR_OK) {
+            put->sent = *status == WEIR_UNCERTAIN || *status == WEIR_NOMEM;
             break;
+        }
     }
     return place;
 }

@@ -32,9 +32,10 @@ size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, vo
 
 /*
  * With replicas, repeats the puts without an answer, until one fails. Returns the place of that one, and stores its status;
- * without a failure, the number of puts and WEIR_OK. All wait for answers until the deadline, or for one `timeout`. The repeated
- * ones must be made once more, by weir__nats_put_within: after one time without puts for all of them. Does nothing with one
- * replica, where the caller repeats puts in order.
+ * without a failure, the number of puts and WEIR_OK. All wait for answers until the deadline, or for one `timeout`. A refused
+ * put is no longer `sent`, so that a further call passes it over. The repeated ones must be made once more, by
+ * weir__nats_put_within: after one time without puts for all of them. Does nothing with one replica, where the caller repeats
+ * puts in order.
  */
 size_t weir__nats_burst_repeat(weir_nats *nats, struct weir__nats_burst *burst, weir_status *status,
                                weir_deadline deadline);

@@ -65,6 +65,15 @@ static void fail_item(weir_task *task, weir_nats *nats, size_t place, weir_statu
     weir_task_fail_item(task, place, WEIR_CODE(status), "%s", *reason == '\0' ? weir_strerror(status) : reason);
 }
 
+/* Repeats the puts without an answer together. What the server refuses is put alone later, which tells why. */
+static void repeat(weir_task *task, weir_nats *nats, struct weir__nats_burst *burst) {
+    weir_status status;
+    size_t place;
+    do
+        place = weir__nats_burst_repeat(nats, burst, &status, weir_deadline_after(LOOK));
+    while (place < burst->count && (may_wait(task, status) || !burst->puts[place].sent));
+}
+
 /* Puts what was stored during an election again behind it, all within `timeout`. */
 static void put_stored_again(weir_nats *nats, struct weir__nats_burst *burst) {
     weir_deadline patience = weir__nats_patience(nats, 0);
@@ -85,12 +94,11 @@ static size_t put_some(weir_task *task, weir_nats *nats, struct weir__nats_burst
             fail_item(task, nats, at, status);
         return 1;
     }
-    weir_status status;
-    weir__nats_burst_repeat(nats, burst, &status, weir_deadline_after(LOOK)); /* a failure is made again below */
+    repeat(task, nats, burst);
     put_stored_again(nats, burst);
     for (size_t i = 0; i < sent; i++) {
         struct weir__nats_put *put = &burst->puts[i];
-        status = put->stored ? WEIR_OK : put_until_end(task, nats, put);
+        weir_status status = put->stored ? WEIR_OK : put_until_end(task, nats, put);
         if (status != WEIR_OK)
             fail_item(task, nats, at + i, status);
         else if (nats->config.drop != NULL)

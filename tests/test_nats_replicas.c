@@ -23,7 +23,7 @@
 #include <nats/nats.h>
 #include <weir/nats.h>
 
-enum { ITEMS = 20 };
+enum { ITEMS = 20, LARGE = 2000 };
 
 static char folder[128];
 static struct nats_server server;
@@ -601,15 +601,19 @@ START_TEST (items_behind_a_refused_one_are_uncertain_during_an_election) {
 }
 END_TEST
 
-static weir_nats *open_hasty(const char *name) {
+static weir_nats *open_with(const char *name, uint64_t timeout) {
     char reason[256] = "";
     weir_nats_config config = config_for(name, server.url);
     weir_nats *nats = NULL;
-    config.timeout = 1200 * MILLISECONDS;
+    config.timeout = timeout;
     config.message = reason;
     config.message_size = sizeof reason;
     ck_assert_msg(weir_nats_open(&nats, &config) == WEIR_OK, "%s", reason);
     return nats;
+}
+
+static weir_nats *open_hasty(const char *name) {
+    return open_with(name, 1200 * MILLISECONDS);
 }
 
 /* The copies of all stored puts share one time limit. */
@@ -631,6 +635,56 @@ START_TEST (many_stored_puts_wait_for_one_timeout) {
     ck_assert(atomic_exchange(&disconnected, false));
     ck_assert_uint_eq(put, MANY);
     ck_assert_uint_eq(count_puts("share"), MANY);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+static void drop(void *item, void *arg) {
+    (void)arg;
+    free(item);
+}
+
+/* Passes items of 4 bytes to a sink as one batch, one of them larger if `large` says so. */
+static void run_sink(weir_nats *nats, size_t count, size_t large) {
+    weir_pipeline *pipeline = NULL;
+    weir_stage_options stage = {.name = "sink"};
+    stage.batch.items = count;
+    stage.batch.wait = 10 * SECONDS;
+    stage.errors.on_error = WEIR_SKIP;
+    stage.input.drop = drop;
+    assert_status(WEIR_OK, weir_nats_sink(nats, &stage));
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, NULL));
+    assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage));
+    assert_status(WEIR_OK, weir_pipeline_start(pipeline));
+    for (size_t i = 0; i < count; i++) {
+        char *item = calloc(1, LARGE + 1);
+        memset(item, 'x', i == large ? LARGE : 4);
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, item));
+    }
+    assert_status(WEIR_OK, weir_pipeline_finish(pipeline, hang_limit(), NULL));
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+}
+
+/* The leader loses them twice; or it refuses one when it is repeated. They wait for the election once. */
+START_TEST (a_batch_repeats_its_puts_together) {
+    enum { MANY = 10 };
+    bool refuses_one = _i == 1;
+    const char *name = refuses_one ? "batch_refused" : "batch_lost";
+    char stream[64], subject[64];
+    snprintf(stream, sizeof stream, "WEIR_%s", name);
+    snprintf(subject, sizeof subject, "weir.%s.>", name);
+    add_stream_with(stream, subject, js_WorkQueuePolicy, LARGE / 2);
+    snprintf(stream, sizeof stream, "WEIR_%s_DEAD", name);
+    snprintf(subject, sizeof subject, "weir_dead.%s", name);
+    add_stream(stream, subject, js_LimitsPolicy);
+    weir_nats *nats = open_with(name, 2 * SECONDS);
+    weir_deadline begin = now();
+    atomic_store(&puts_lost, refuses_one ? MANY : MANY + 2);
+    atomic_store(&puts_before, MANY - 1);
+    atomic_store(&elected_queue, name);
+    run_sink(nats, MANY, refuses_one ? 2 : MANY);
+    ck_assert_uint_lt(now() - begin, 10 * SECONDS);
+    ck_assert_uint_eq(count_puts(name), refuses_one ? 2 * (MANY - 1) : 2 * MANY);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -904,6 +958,7 @@ static Suite *suite(void) {
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
     tcase_add_test(puts, items_behind_a_refused_one_are_uncertain_during_an_election);
     tcase_add_test(puts, many_stored_puts_wait_for_one_timeout);
+    tcase_add_loop_test(puts, a_batch_repeats_its_puts_together, 0, 2);
     tcase_add_test(puts, an_item_without_an_answer_behind_a_refused_one_is_uncertain);
     tcase_add_test(puts, a_refused_item_of_a_burst_holds_no_other_put_up);
     tcase_add_test(puts, no_put_is_made_just_after_a_lost_connection);
