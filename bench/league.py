@@ -383,7 +383,7 @@ medians of the ratios of 5 to 9 rounds, from one thread and from four:
   tasks are recalled when that matters (`lib/executor/recall.h`), and executors with a capacity or priorities still take
   16. Medians of 30, 24 and 28 interleaved pairs of runs, on a busy machine: 1.14, 1.13 and 1.14 from one thread; 1.15,
   1.14 and 1.06 from four; 1.07, 1.13 and 1.09 for the fan-out; 1.02, 0.99 and 1.01 for `nested`. A task has 1% more
-  instructions. Kept. The tables below are older.
+  instructions. Kept.
 - The same in bundles of 64 tasks: 1.29, 1.26, 1.12 and 0.95, in 24 pairs. Not kept, for the memory that the next entry
   names. Before the recall, up to 256 tasks, in bundles of 256 and with fewer cache lines (below), made 1.72 and 1.62.
 - Bundles of 64 tasks: 1.09 and 1.07; of 128: 1.12 and 1.08. Removed: too little for 1.2 KB instead of 0.4 KB for a task
@@ -402,17 +402,19 @@ The source and the sink are stages, too, unless the ends are foreign: then a thr
 peers' ends are their own in every row. The ceiling is the work alone, on as many threads as there are processors. The
 tokens of TBB are the capacity.
 
-Which bars are reached depends on the processor, and on the hour. In another hour (`rmw_ns=2.5 line_ns=587`) TBB made
-7.3 and 3.4 million items a second without work at 64 and 4, in place of 10, and 8/8/8 3.4; weir the same as in the
-table. The ratios were 3.09, 4.64 and 2.29 without work, with foreign ends 2.47 and 0.84; with 1 us 0.98, 0.96 and 0.89,
-with foreign ends 0.96 and 0.86; with 10 us 0.98, 0.98 and 0.99; 8/8/8 8.35; p99 2.01 times; the others as in the table,
-within 0.07. On another processor (`rmw_ns=8.7 line_ns=195`) the ratios were, in the order of the rows: without work
-4.45, 6.19 and 1.06, with foreign ends 3.81 and 3.32; with 1 us 0.93, 0.92 and 0.72, with foreign ends 0.92 and 0.79;
-with 10 us 0.96, 0.97 and 0.99; ordered 1.05, 1.11 and 0.37, with 1 us 1.04, 1.06 and 0.81, with 10 us 1.00, 0.96 and
-0.91; 8/8/8 8.23; 2/2/2 1.07; sleeps 1.05; beside busy loops 1.89, 1.00 and 0.96, with foreign ends 0.40, 0.57 and 0.80;
-p99 1.54 times. The ordered rows there are those of the way with envelopes (below). Missed each time: 1 us at 64, and
-foreign ends at 1 us and beside busy loops. Without work, a third of the 30 ns of an item is in the source: the call of
-its function, and the emit.
+Which bars are reached depends on the processor, and on the hour: TBB makes 7.3 to 10.4 million items a second without work
+at 64, and 3.4 to 10.8 at 4. Before morsels of 192 items, on another processor (`rmw_ns=8.7 line_ns=195`), the ratios
+were, in the order of the rows: without work 4.45, 6.19 and 1.06, with foreign ends 3.81 and 3.32; with 1 us 0.93, 0.92
+and 0.72, with foreign ends 0.92 and 0.79; with 10 us 0.96, 0.97 and 0.99; 8/8/8 8.23; 2/2/2 1.07; sleeps 1.05; beside
+busy loops 1.89, 1.00 and 0.96, with foreign ends 0.40, 0.57 and 0.80; p99 1.54 times. Missed each time: 1 us at 64,
+foreign ends at 64 with 1 us, and foreign ends beside busy loops. The p99 latencies vary from run to run: in nine further
+runs of 40,000 items, those of weir beside slow ones were 713 to 3028 us, with a median of 994.
+
+Items without work had morsels of 64, about 1.7 us: no other thread could share them, and one of two processors was idle.
+Interleaved over that, at 1024: a source that is called in a row 1.20 (1.14 at 64); with morsels of 128 items 1.37; if two
+threads share work from 2 us on, too, 2.1, but 100 ns of work at 16 lost a fifth; with 192 items and 3 us 2.2, and none
+of seven other rows lost. At 64 two threads that share are slower than one (35 M in place of 40 M), as a morsel then takes
+less time than what it moves from one processor to the other.
 
 Where the ceiling is ahead, the rest is spent in the stages' visits, and not in waits: with one thread on one processor the
 row of 10 us at capacity 1024 lost as much (0.954). Of its samples, 95.0% were in the work, 1.3% in the clock and the figures
