@@ -15,9 +15,10 @@
  * X3  The token of a batch's entry is emptied by an exchange: by the batch's worker, or by a thief under the lock. The
  *     one that gets the token owns the task. The rest of the entry is written under the lock, when the token is NULL.
  * X4  At each release of the lock: if a task is listed or in a nest, or a batch has more than one task, the job is queued
- *     in the crew, or the thread that releases the lock makes it ready next. A thread that visits the job takes a listed
- *     task, or steals one. So a task waits for a busy worker no longer than until the crew has an idle thread. Each slice
- *     begins with a look at the nests, so no task is kept in one while others are submitted and run.
+ *     in the crew, or the thread that releases the lock makes it ready next: also at the end of a slice, as other workers
+ *     may hold batches. A thread that visits the job takes a listed task, or steals one. So a task waits for a busy
+ *     worker no longer than until the crew has an idle thread. Each slice begins with a look at the nests, so no task
+ *     is kept in one while others are submitted and run.
  * X5  `unfinished` counts the tasks that were accepted and have not ended, as far as the workers have reported. A worker
  *     counts the tasks that it ends, and reports them at its next acquire of the lock: at the latest after its batch,
  *     and before it begins a task of another group. The same holds for `unfinished` of a group.
@@ -34,7 +35,8 @@
  *     executor for each band, is no less than their number. A thread that lists a task of a higher band recalls those
  *     of lower ones under the same lock, so they do not begin first. A thread that finds that `capacity` tasks may be
  *     pending recalls all, and then knows. So no batch holds a task when a caller falls asleep for room. Each take wakes
- *     one, which looks again.
+ *     one, which looks again. Listed tasks come before thefts: so once the others have taken several batches each while
+ *     one lasts, all are recalled, and the tasks behind a long one are listed again.
  * X10 A worker has a bundle of room WEIR__BATCH in reserve for each run of tasks without structs in its batch, so a
  *     recall needs no memory. A worker without one takes one task at a time.
  *

@@ -4,7 +4,9 @@
  * N7  The lane's thread adds results; it alone changes `made`. A thread that sends results holds `out_lock`, and counts
  *     them in `sent`. So results leave in order, also if the monitor sends them because a call of the lane takes long.
  *     With `sending` set, the lane's thread has taken a result out and waits for room: no other thread sends then. An
- *     item is settled once its result is sent (S1).
+ *     item is settled once its result is sent (S1). The monitor sends once in a part, and sets `lasts` before: from then
+ *     on a call of a source sends each result itself. A result that is added as `lasts` is set waits for the next one, or
+ *     for the end of the call.
  *
  * Lock order: `out_lock` is held while items are put or requeued, so the locks of queues are taken after it.
  *
