@@ -5,9 +5,14 @@
  */
 #include "crew_support.h"
 
+#include "sync/futex.h"
+
 static const uint64_t AGES = UINT64_C(1000) * 1000 * TICK; /* also for threads that time out when they are idle */
 
+static weir__u32 *dam; /* 1: a thread that sleeps there goes on */
+
 void begin_on(unsigned processors) {
+    dam = sched_scratch(sizeof *dam);
     sched_processors(processors);
     begin_pipeline((weir_pipeline_options){.name = "crew"});
 }
@@ -21,13 +26,23 @@ void compute_until_look(void) {
     sched_compute((now / TICK + 2) * TICK - now);
 }
 
+void sleep_in_function(void) {
+    while (weir__u32_exchange_acquire(dam, 0) == 0)
+        (void)weir__futex_wait(dam, 0, WEIR_NEVER);
+}
+
+void wake_from_function(void) {
+    weir__u32_store_release(dam, 1);
+    weir__futex_wake(dam, 1);
+}
+
 void compute_to_teach(const void *got) {
     if (number(got) == LEARNT)
         sched_compute(1100);
     if (number(got) == SLOW)
         sched_compute(20 * 1000);
     if (number(got) == SLEEPY)
-        wait_at_gate();
+        sleep_in_function();
 }
 
 void *compute_by_number(void *got, void *arg) {
@@ -64,7 +79,7 @@ void learn(int first) {
     sched_calm(true);
     sched_compute(100 * TICK);
     if (first == SLEEPY)
-        open_gate();
+        wake_from_function();
     sched_settle();
 }
 

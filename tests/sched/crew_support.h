@@ -26,6 +26,10 @@ weir_stage_options on_crew(const char *name, weir_worker_func *func, size_t widt
 /* Computes until the monitor looks for the second time: they go on together. */
 void compute_until_look(void);
 
+/* Part of a function: sleeps until another thread wakes it. It makes no call of the library: only the monitor sees it. */
+void sleep_in_function(void);
+void wake_from_function(void);
+
 /* Part of a function: takes as long as the item teaches. */
 void compute_to_teach(const void *item);
 

@@ -545,10 +545,22 @@ void scenario_crew_item_beside_blocked(void) {
     put_without_time(0);
 }
 
+static void *sleep_until_second(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 1)
+        sleep_in_function();
+    if (number(got) == 2)
+        wake_from_function();
+    (void)end_call(got);
+    return got;
+}
+
 /* If calls of a stage sleep, it gives the seat up before each: the other item runs at once. */
 void scenario_crew_sleepy_calls_block(void) {
     begin_on(1);
-    add_stage(on_crew("only", wait_for_second, 2, 2));
+    add_stage(on_crew("only", sleep_until_second, 2, 2));
     start_pipeline();
     learn(SLEEPY);
     put_without_time(0);
