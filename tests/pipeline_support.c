@@ -298,18 +298,28 @@ const weir_stage_report *stage_in(const weir_report *report, const char *name) {
     return NULL;
 }
 
-void wait_until_told(weir_pipeline *pipeline, const char *name, size_t depth, size_t running, size_t waiting) {
+/* Waits for a report with a depth of `least` to `most`. */
+static void wait_for_depth(weir_pipeline *pipeline, const char *name, size_t least, size_t most, size_t running,
+                           size_t waiting) {
     bool told = false;
     for (weir_deadline limit = hang_limit(); !told; nap()) {
         weir_report *report = report_of(pipeline);
         const weir_stage_report *stage = stage_in(report, name);
-        told = stage->depth == depth && stage->running == running && stage->waiting == waiting &&
-               stage->counts.live == depth + running + waiting;
+        told = stage->depth >= least && stage->depth <= most && stage->running == running &&
+               stage->waiting == waiting && stage->counts.live == stage->depth + running + waiting;
         if (weir_deadline_after(0) > limit)
             ck_abort_msg("%s: %zu queued, %zu running, %zu waiting, %" PRIu64 " live", name, stage->depth,
                          stage->running, stage->waiting, stage->counts.live);
         weir_report_free(report);
     }
+}
+
+void wait_until_told(weir_pipeline *pipeline, const char *name, size_t depth, size_t running, size_t waiting) {
+    wait_for_depth(pipeline, name, depth, depth, running, waiting);
+}
+
+void wait_until_full(weir_pipeline *pipeline, const char *name, size_t capacity, size_t running, size_t waiting) {
+    wait_for_depth(pipeline, name, is_on_crew() ? capacity / 2 + 1 : capacity, capacity, running, waiting);
 }
 
 bool is_balanced(const weir_counts *counts) {

@@ -109,6 +109,9 @@ const weir_stage_report *stage_in(const weir_report *report, const char *name);
 /* Waits until the report tells so many items in the stage's queue, in calls and behind earlier ones: all that are live. */
 void wait_until_told(weir_pipeline *pipeline, const char *name, size_t depth, size_t running, size_t waiting);
 
+/* The same, with a full queue. A stage on a crew puts no more until half of the queue is free: the other may be. */
+void wait_until_full(weir_pipeline *pipeline, const char *name, size_t capacity, size_t running, size_t waiting);
+
 /* Checks that in = done + failed + dead + dropped + live, and that none of them exceeds `in`. */
 bool is_balanced(const weir_counts *counts);
 void assert_balanced(const weir_report *report);

@@ -179,7 +179,7 @@ START_TEST (a_slow_item_holds_back_no_more_than_the_window) {
         nap();
     ck_assert_uint_eq(atomic_load(&run.called), WINDOW);
     ck_assert_uint_eq(weir_queue_size(results), 0);
-    wait_until_told(pipeline, "only", 64, 1, WINDOW - 1);
+    wait_until_full(pipeline, "only", 64, 1, WINDOW - 1);
     gate_open(&run.gate);
     for (size_t i = 1; i <= ITEMS; i++)
         get_number(results, i);
@@ -343,7 +343,7 @@ START_TEST (a_drop_function_that_ends_its_thread_ends_its_turn) {
     add_source(&run, pipeline);
     add_stage(pipeline, only);
     start_pipeline(pipeline);
-    wait_until_told(pipeline, "only", 64, 1, WINDOW - 1);
+    wait_until_full(pipeline, "only", 64, 1, WINDOW - 1);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&run.gate);
     weir_report *report;
