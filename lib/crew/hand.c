@@ -139,7 +139,7 @@ static void work(weir__hand *hand) {
             wanted = rest_locked(hand);
             continue;
         }
-        (void)weir__seats_call_release(crew); /* C3 */
+        (void)weir__seats_call_release(crew); /* C3, C9 */
         hand->from = 0;
         run_jobs(hand, job);
         weir__lock_acquire(&crew->lock);
@@ -231,7 +231,7 @@ void weir__hand_unblock(weir__hand *hand) {
     weir__lock_acquire(&crew->lock);
     if (!hand->seated)
         weir__seat_take_locked(hand);
-    weir__lock_release(&crew->lock);
+    (void)weir__seats_call_release(crew); /* C9 */
 }
 
 bool weir__hand_has_stalled(weir__hand *hand) {
@@ -242,7 +242,7 @@ bool weir__hand_has_stalled(weir__hand *hand) {
     weir__u32_store_relaxed(&hand->evicted, 0);
     if (!hand->seated)
         weir__seat_take_locked(hand);
-    weir__lock_release(&crew->lock);
+    (void)weir__seats_call_release(crew); /* C9 */
     return true;
 }
 

@@ -94,17 +94,20 @@ static void tell_starved_locked(weir__crew *crew) {
     }
 }
 
+static bool is_idle_locked(const weir__crew *crew) {
+    return weir__u32_load_relaxed(&crew->active) == 0 && weir__u32_load_relaxed(&crew->queued) == 0;
+}
+
 static void look_locked(weir__crew *crew) {
     uint64_t now = weir__clock_now();
     for (weir__hand *hand = crew->hands; hand != NULL; hand = hand->after)
         look_at_locked(hand, now);
-    bool quiet = weir__u32_load_relaxed(&crew->active) == 0 && weir__u32_load_relaxed(&crew->queued) == 0;
-    crew->quiet = quiet ? crew->quiet + 1 : 0;
+    crew->quiet = is_idle_locked(crew) ? crew->quiet + 1 : 0;
 }
 
 static uint64_t next_look_locked(weir__crew *crew) {
     bool full = weir__u32_load_relaxed(&crew->active) >= crew->options.size;
-    crew->dozes = crew->quiet >= QUIET_LOOKS;
+    crew->dozes = crew->quiet >= QUIET_LOOKS && is_idle_locked(crew); /* C9: the lock was released since the look */
     return crew->dozes ? WEIR_NEVER : weir__clock_now() + crew->options.tick * (full ? BUSY_TICKS : 1);
 }
 

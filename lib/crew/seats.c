@@ -81,9 +81,9 @@ static bool may_start_locked(const weir__crew *crew) {
     return crew->threads < crew->options.most && !(crew->init_fails && crew->monitored);
 }
 
-/* Wakes the monitor if it sleeps, because a thread becomes active. */
-static void rouse_monitor_locked(weir__crew *crew) {
-    if (!crew->dozes)
+/* C9. Wakes the monitor if it dozes, and a thread has a seat or will take one. */
+static void rouse_monitor_locked(weir__crew *crew, bool comes) {
+    if (!crew->dozes || (!comes && weir__u32_load_relaxed(&crew->active) == 0))
         return;
     crew->dozes = false;
     weir__park_release_all(&crew->monitor_park, &crew->lock);
@@ -91,12 +91,12 @@ static void rouse_monitor_locked(weir__crew *crew) {
 }
 
 bool weir__seats_call_release(weir__crew *crew) {
-    bool served = true;
-    if (!lacks_thread_locked(crew)) {
+    bool served = true, lacks = lacks_thread_locked(crew);
+    rouse_monitor_locked(crew, lacks);
+    if (!lacks) {
         weir__lock_release(&crew->lock);
         return true;
     }
-    rouse_monitor_locked(crew);
     if (crew->idlers.sleepers > 0) {
         weir__park_release_one(&crew->idlers, &crew->lock);
         return true;

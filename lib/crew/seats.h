@@ -10,7 +10,7 @@
 
 bool weir__seat_is_free_locked(const weir__crew *crew);
 
-/* Takes a seat, even if none is free (C1). The thread must have none. */
+/* Takes a seat, even if none is free (C1). The thread must have none. The release must be weir__seats_call_release. */
 void weir__seat_take_locked(weir__hand *hand);
 
 /* Gives the thread's seat up, if it has one. */
@@ -23,8 +23,8 @@ void weir__seat_give_locked(weir__hand *hand);
 weir_status weir__seats_start_locked(weir__crew *crew);
 
 /*
- * C2. Wakes or starts a thread if queued jobs lack one, and releases the lock. Returns false if the crew has no thread
- * and none can be started.
+ * C2, C9. Wakes or starts a thread if queued jobs lack one, and releases the lock. Returns false if the crew has no
+ * thread and none can be started. Called after a seat is taken, too.
  */
 bool weir__seats_call_release(weir__crew *crew);
 

@@ -22,6 +22,9 @@
  *     no job waits for a function of another job.
  * C8  `failing` is the time since which no thread could be created and no thread has taken a seat. If jobs are queued
  *     and no seat is taken for long after it, the monitor tells the jobs, so that they end. So no job waits for ever.
+ * C9  While a thread has a seat, the monitor does not doze: it looks again, or was roused. The monitor goes to doze under
+ *     the lock, if no thread has a seat then. The thread that takes a seat rouses it before the lock is released. So no
+ *     function that sleeps keeps its seat for ever, and no job that was made ready "soon" or "next" waits for it.
  *
  * Lock order: the lock is taken last: a job may be made ready with a lock of its own held. No function of a job or of
  * the program is called with it held.

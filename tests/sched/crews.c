@@ -5,6 +5,7 @@
  */
 #include "crew/crew.h"
 #include "crew/shared.h"
+#include "crew/state.h"
 #include "lock/lock.h"
 #include "park/park.h"
 #include "scenarios.h"
@@ -246,6 +247,49 @@ void scenario_crew_soon_beside_sleeper(void) {
     close_crew(2);
 }
 
+/* ---- a monitor that dozes ---- */
+
+enum { LOOKS = 20 }; /* after which the monitor of an idle crew dozes */
+
+static void let_pass(uint64_t time) {
+    uint64_t until = sched_now() + time;
+    weir__lock_acquire(&shared->lock);
+    while (sched_now() < until)
+        weir__park_wait(&shared->changed, &shared->lock, until, NULL);
+    weir__lock_release(&shared->lock);
+}
+
+/* The monitor dozes while no thread has a seat. */
+static void block_for_long(weir__hand *hand) {
+    sched_check(weir__hand_block(hand), "no other thread");
+    sched_calm(true);
+    let_pass(2 * LOOKS * TICK);
+    sched_calm(false);
+    weir__hand_unblock(hand);
+    ready_soon_then_sleep(hand);
+}
+
+void scenario_crew_doze_then_unblock(void) {
+    open_crew((weir__crew_options){.size = 1, .tick = TICK});
+    add_two(block_for_long, NULL);
+    ready(0);
+    await(&shared->runs[0], 1);
+    close_crew(2);
+}
+
+/* The monitor's last look before it dozes, against a thread that comes for a job. */
+void scenario_crew_doze_against_job(void) {
+    open_crew((weir__crew_options){.size = 1, .tick = TICK});
+    add_two(ready_soon_then_sleep, NULL);
+    weir__lock_acquire(&crew->lock);
+    crew->quiet = LOOKS - 1 - (unsigned)sched_choose(2);
+    weir__lock_release(&crew->lock);
+    let_pass(TICK);
+    ready(0);
+    await(&shared->runs[0], 1);
+    close_crew(2);
+}
+
 /* ---- next ---- */
 
 static void next_then_sleep(weir__hand *hand) {
@@ -426,11 +470,7 @@ void scenario_crew_computing_keeps_seat(void) {
 /* Sleeps for some time, as a function that calls the system does. */
 static void doze(weir__hand *hand) {
     (void)hand;
-    uint64_t until = sched_now() + 30 * TICK;
-    weir__lock_acquire(&shared->lock);
-    while (sched_now() < until)
-        weir__park_wait(&shared->changed, &shared->lock, until, NULL);
-    weir__lock_release(&shared->lock);
+    let_pass(30 * TICK);
 }
 
 void scenario_crew_keeps_seats(void) {

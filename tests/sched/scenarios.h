@@ -389,6 +389,8 @@ void scenario_crew_ready_during_visit_2(void);
 void scenario_crew_passes_wake_on(void);
 void scenario_crew_soon_then_sleeps(void);
 void scenario_crew_soon_beside_sleeper(void);
+void scenario_crew_doze_then_unblock(void);
+void scenario_crew_doze_against_job(void);
 void scenario_crew_next_then_sleeps(void);
 void scenario_crew_next_then_blocks(void);
 void scenario_crew_next_while_blocked(void);
