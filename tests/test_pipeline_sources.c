@@ -367,11 +367,11 @@ END_TEST
 
 enum { IN_A_CALL = 5, BEFORE = 3000, AFTER = 3 };
 
-/* Emits a result as soon as the one before has gone through the pipeline. */
+/* Emits a result as soon as the one before has gone through the pipeline. It sleeps meanwhile: there may be one seat. */
 static int emit_one_by_one(weir_task *task, void *none, void *through) {
     (void)none;
     for (size_t i = 0; i < IN_A_CALL; i++) {
-        for (weir_deadline limit = hang_limit(); atomic_load((atomic_size_t *)through) < i;) {
+        for (weir_deadline limit = hang_limit(); atomic_load((atomic_size_t *)through) < i; nap()) {
             if (now() > limit)
                 return weir_task_fail(task, 1, "the result %zu waits", i);
         }
