@@ -93,6 +93,31 @@ void scenario_crew_source(void) {
     check_results(results, (int[]){1, 2, 0});
 }
 
+/* Emits a result as the monitor looks, and then sleeps until it has passed on. */
+static int emit_at_look(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    compute_until_look();
+    weir_task_emit(task, item(1));
+    sleep_in_function();
+    return WEIR_END;
+}
+
+static void *wake_source(void *got, void *arg) {
+    wake_from_function();
+    return pass_on(got, arg);
+}
+
+void scenario_crew_emit_against_look(void) {
+    sched_barrier(true);
+    begin_on(2);
+    add_stage((weir_stage_options){.name = "source", .work.source = emit_at_look, .threads.width = 1});
+    add_stage(on_crew("last", wake_source, 1, 1));
+    start_pipeline();
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
+    finish_calmly(1);
+}
+
 static int produce_until_told(weir_task *task, void *none, void *arg) {
     (void)none;
     (void)arg;

@@ -10,6 +10,7 @@
 
 #include "pipeline/outcome/outbox.h"
 #include "pipeline/state/pipeline.h"
+#include "sync/barrier.h"
 
 /* Whether the lane's present call has no item. */
 static inline bool weir__makes_roots(const weir__lane *lane) {
@@ -29,6 +30,7 @@ static inline bool weir__emit_at_once(weir__lane *lane, void *result) {
         return false;
     weir__count(&lane->produced, 1); /* S3 */
     weir__outbox_add(lane, result);
+    weir__barrier_of_compiler(); /* N7 */
     if (weir__u32_load_relaxed(&lane->served.lasts) != 0)
         weir__outbox_send(lane);
     return true;

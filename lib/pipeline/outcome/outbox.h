@@ -4,9 +4,10 @@
  * N7  The lane's thread adds results; it alone changes `made`. A thread that sends results holds `out_lock`, and counts
  *     them in `sent`. So results leave in order, also if the monitor sends them because a call of the lane takes long.
  *     With `sending` set, the lane's thread has taken a result out and waits for room: no other thread sends then. An
- *     item is settled once its result is sent (S1). The monitor sends once in a part, and sets `lasts` before: from then
- *     on a call of a source sends each result itself. A result that is added as `lasts` is set waits for the next one, or
- *     for the end of the call.
+ *     item is settled once its result is sent (S1). The monitor sends once in a part. Before, it sets `lasts`, and
+ *     executes a barrier in all threads: so either it sees a result, or the call of the source sees `lasts`, and sends this
+ *     result and each later one itself. If the system refuses the barrier, a result that is added as `lasts` is set may wait
+ *     for the next one, or for the end of the call.
  *
  * Lock order: `out_lock` is held while items are put or requeued, so the locks of queues are taken after it.
  *

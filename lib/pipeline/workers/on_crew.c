@@ -14,6 +14,7 @@
 #include "pipeline/workers/morsel.h"
 #include "pipeline/workers/pass.h"
 #include "pipeline/workers/shift.h"
+#include "sync/barrier.h"
 
 static weir_stage *stage_of(weir__job *job) {
     return (weir_stage *)(void *)((char *)job - offsetof(weir_stage, shift.job));
@@ -76,6 +77,8 @@ static void rescue_lane(weir__job *job, weir__hand *hand) {
     if (lane == NULL || !weir__shift_count_rescue(stage))
         return;
     weir__u32_store_relaxed(&lane->served.lasts, 1);
+    if (weir__stage_is_source(stage))
+        (void)weir__barrier_of_all(); /* N7 */
     weir__outbox_rescue(lane);
     weir__morsel_rescue(lane);
     (void)weir__job_ready(job);
