@@ -440,13 +440,14 @@ than 8%. Built with link-time optimization: 1.07 times as many items at 4, 1.02 
 
 Beside busy loops, threads of their own get more of the processors than a crew, and with foreign ends the two threads outside
 wait for their turn. TBB has no threads outside: its row is the one without foreign ends. Designs that were measured, without
-work, with 1 us and with 10 us, in 25 and 7 interleaved runs:
+work, with 1 us and with 10 us. Runs without work differ by a factor of two.
 
-- No pauses while other programs have the processors (`spin.c` makes no yields then): 0.97, 1.04 and 1.00. Removed.
-- No pauses and no yields at all: 2.2, 1.07 and 1.04, and in 9 other runs 0.78, 1.12 and 1.08. Without busy loops 0.29, 0.90
-  and 0.89. Removed.
+- No pauses while other programs have the processors (`spin.c` makes no yields then): 0.97, 1.04 and 1.00, in 25 interleaved runs.
+  Removed.
+- No pauses and no yields at all: 2.2, 1.07 and 1.04, in 7 interleaved runs; 0.78, 1.12 and 1.08, in 9 others. Without busy
+  loops 0.29, 0.90 and 0.89. Removed.
 
-The monitor decides on the p99 latency beside slow items on two processors: it looks each millisecond, as a burst comes, and
+The monitor determines the p99 latency beside slow items on two processors: it looks each millisecond, as a burst comes, and
 the thread that runs the burst may have to wait for the processor of the slow item. In 31 interleaved runs of 10,000 items the
 medians were 2.63 times those without slow items with the monitor of e6dca38, and 3.40 with one that is awake whenever it must
 be (C9 in `lib/crew/state.h`). One that looks at each tick while a thread is idle, which finds twice as many slow calls: 4.53.

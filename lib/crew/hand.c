@@ -41,8 +41,18 @@ bool weir__hand_should_yield(const weir__hand *hand) {
     return weir__u32_load_relaxed(&crew->queued) > 0 || weir__u32_load_relaxed(&hand->evicted) != 0;
 }
 
+/* C9. The monitor looks at the part often enough to tell of it. */
+static void rouse_for_part(weir__crew *crew) {
+    weir__lock_acquire(&crew->lock);
+    crew->quiet = 0;
+    weir__seats_rouse_locked(crew);
+    weir__lock_release(&crew->lock);
+}
+
 void weir__hand_begin_part(weir__hand *hand) {
     weir__u32_store_relaxed(&hand->parts, weir__u32_load_relaxed(&hand->parts) + 1);
+    if (hand->blocks > 0 || weir__u32_load_relaxed(&hand->evicted) != 0)
+        rouse_for_part(hand->crew);
 }
 
 /* Whether the thread has run jobs for long without a look at the queue. */

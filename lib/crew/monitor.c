@@ -13,7 +13,7 @@
 
 enum {
     BUSY_TICKS = 10,  /* ticks between two looks while no seat is free: a look takes processor time from the threads */
-    QUIET_LOOKS = 20, /* looks at an idle crew before the monitor sleeps */
+    QUIET_LOOKS = 20, /* looks at an idle crew before the monitor dozes */
 };
 
 /* C8. Time for which no thread can be had before queued jobs end, in ns. */

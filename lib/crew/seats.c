@@ -27,6 +27,14 @@ void weir__seat_give_locked(weir__hand *hand) {
     weir__crew_count_locked(&hand->crew->active, -1);
 }
 
+void weir__seats_rouse_locked(weir__crew *crew) {
+    if (!crew->dozes)
+        return;
+    crew->dozes = false;
+    weir__park_release_all(&crew->monitor_park, &crew->lock);
+    weir__lock_acquire(&crew->lock);
+}
+
 /* ---- starting threads ---- */
 
 static weir__hand *new_hand(weir__crew *crew, size_t number) {
@@ -48,6 +56,7 @@ weir_status weir__seats_start_locked(weir__crew *crew) {
     size_t number = crew->numbers++;
     crew->threads++;
     weir__crew_count_locked(&crew->active, 1);
+    weir__seats_rouse_locked(crew); /* C9 */
     weir__lock_release(&crew->lock);
     weir__hand *hand = new_hand(crew, number);
     bool started = hand != NULL && weir__thread_start(&hand->thread);
@@ -81,19 +90,11 @@ static bool may_start_locked(const weir__crew *crew) {
     return crew->threads < crew->options.most && !(crew->init_fails && crew->monitored);
 }
 
-/* C9. Wakes the monitor if it dozes, and a thread has a seat or will take one. */
-static void rouse_monitor_locked(weir__crew *crew, bool comes) {
-    if (!crew->dozes || (!comes && weir__u32_load_relaxed(&crew->active) == 0))
-        return;
-    crew->dozes = false;
-    weir__park_release_all(&crew->monitor_park, &crew->lock);
-    weir__lock_acquire(&crew->lock);
-}
-
 bool weir__seats_call_release(weir__crew *crew) {
-    bool served = true, lacks = lacks_thread_locked(crew);
-    rouse_monitor_locked(crew, lacks);
-    if (!lacks) {
+    bool served = true;
+    if (lacks_thread_locked(crew) || weir__u32_load_relaxed(&crew->active) > 0)
+        weir__seats_rouse_locked(crew); /* C9 */
+    if (!lacks_thread_locked(crew)) {
         weir__lock_release(&crew->lock);
         return true;
     }

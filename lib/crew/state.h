@@ -22,9 +22,9 @@
  *     no job waits for a function of another job.
  * C8  `failing` is the time since which no thread could be created and no thread has taken a seat. If jobs are queued
  *     and no seat is taken for long after it, the monitor tells the jobs, so that they end. So no job waits for ever.
- * C9  While a thread has a seat, the monitor does not doze: it looks again, or was roused. The monitor goes to doze under
- *     the lock, if no thread has a seat then. The thread that takes a seat rouses it before the lock is released. So no
- *     function that sleeps keeps its seat for ever, and no job that was made ready "soon" or "next" waits for it.
+ * C9  The monitor dozes, without a deadline, only while no thread has a seat and no job is queued. It decides that under
+ *     the lock. The thread that takes a seat, or begins a part of a slice without one, rouses it. So a part that lasts
+ *     is told of, a function that sleeps loses its seat (C4), and a job that was made ready "soon" or "next" runs.
  *
  * Lock order: the lock is taken last: a job may be made ready with a lock of its own held. No function of a job or of
  * the program is called with it held.
@@ -98,7 +98,7 @@ struct weir__crew {
     weir__spin spin;
 
     bool monitored, monitor_starts; /* the monitor's thread was started; is being started */
-    bool dozes;                     /* the monitor sleeps until a thread becomes active */
+    bool dozes;                     /* the monitor dozes (C9) */
     unsigned quiet;                 /* number of looks at an idle crew */
     weir__park monitor_park;
     weir__thread monitor;

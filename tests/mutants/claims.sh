@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks each seeded bug without running it: it applies to lib/, and names the rule that it breaks and a scenario.
+# Checks each seeded bug without running it: it applies to lib/, and names a scenario that finds it.
 #
 # environment: top_srcdir.
 #
@@ -22,6 +22,6 @@ for file in tests/mutants/*.patch; do
     elif ! grep -qF "{.name = \"${claim%% *}\"," tests/sched/scenarios.c; then
         wrong "$file" "no scenario ${claim%% *}"
     fi
-    patch -p1 -F1 -s --dry-run <"$file" >/dev/null || wrong "$file" "does not apply"
+    patch -p1 -F1 -s -f --dry-run <"$file" >/dev/null || wrong "$file" "does not apply"
 done
 exit "$failed"

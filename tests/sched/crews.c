@@ -247,6 +247,12 @@ void scenario_crew_soon_beside_sleeper(void) {
     close_crew(2);
 }
 
+/* Reads the job's memory. */
+static void be_late(weir__job *job, weir__hand *hand) {
+    (void)hand;
+    add(&shared->late, ((struct work *)job)->number + 1);
+}
+
 /* ---- a monitor that dozes ---- */
 
 enum { LOOKS = 20 }; /* after which the monitor of an idle crew dozes */
@@ -259,14 +265,36 @@ static void let_pass(uint64_t time) {
     weir__lock_release(&shared->lock);
 }
 
-/* The monitor dozes while no thread has a seat. */
+/* Sleeps until the monitor dozes: no thread has a seat, or the monitor takes it. */
+static void sleep_until_dozes(void) {
+    sched_calm(true);
+    let_pass(5 * LOOKS * TICK);
+    weir__lock_acquire(&crew->lock);
+    sched_check(crew->dozes, "the monitor looks");
+    weir__lock_release(&crew->lock);
+    sched_calm(false);
+}
+
 static void block_for_long(weir__hand *hand) {
     sched_check(weir__hand_block(hand), "no other thread");
-    sched_calm(true);
-    let_pass(2 * LOOKS * TICK);
-    sched_calm(false);
+    sleep_until_dozes();
     weir__hand_unblock(hand);
     ready_soon_then_sleep(hand);
+}
+
+static void sleep_for_long(weir__hand *hand) {
+    sleep_until_dozes();
+    sched_check(weir__hand_has_stalled(hand), "it has kept its seat");
+    ready_soon_then_sleep(hand);
+}
+
+/* The monitor told of the first part. */
+static void begin_part_after_long(weir__hand *hand) {
+    sched_check(weir__hand_block(hand), "no other thread");
+    sleep_until_dozes();
+    weir__hand_begin_part(hand);
+    await(&shared->late, 2);
+    weir__hand_unblock(hand);
 }
 
 void scenario_crew_doze_then_unblock(void) {
@@ -275,6 +303,22 @@ void scenario_crew_doze_then_unblock(void) {
     ready(0);
     await(&shared->runs[0], 1);
     close_crew(2);
+}
+
+void scenario_crew_doze_then_stalled(void) {
+    open_crew((weir__crew_options){.size = 1, .tick = TICK});
+    add_two(sleep_for_long, NULL);
+    ready(0);
+    await(&shared->runs[0], 1);
+    close_crew(2);
+}
+
+void scenario_crew_doze_then_part(void) {
+    open_crew((weir__crew_options){.size = 1, .tick = TICK});
+    add_job(0, begin_part_after_long)->job.late = be_late;
+    ready(0);
+    await(&shared->runs[0], 1);
+    close_crew(1);
 }
 
 /* The monitor's last look before it dozes, against a thread that comes for a job. */
@@ -374,12 +418,6 @@ static void compute(weir__hand *hand) {
 static void compute_until_look(weir__hand *hand) {
     (void)hand;
     sched_compute(11 * TICK);
-}
-
-/* Reads the job's memory. */
-static void be_late(weir__job *job, weir__hand *hand) {
-    (void)hand;
-    add(&shared->late, ((struct work *)job)->number + 1);
 }
 
 void scenario_crew_leave_against_monitor(void) {

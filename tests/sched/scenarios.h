@@ -390,6 +390,8 @@ void scenario_crew_passes_wake_on(void);
 void scenario_crew_soon_then_sleeps(void);
 void scenario_crew_soon_beside_sleeper(void);
 void scenario_crew_doze_then_unblock(void);
+void scenario_crew_doze_then_stalled(void);
+void scenario_crew_doze_then_part(void);
 void scenario_crew_doze_against_job(void);
 void scenario_crew_next_then_sleeps(void);
 void scenario_crew_next_then_blocks(void);
