@@ -394,6 +394,10 @@ medians of the ratios of 5 to 9 rounds, from one thread and from four:
   rounds at half of the machine's speed. Removed: it concerns every lock of the library, and only these rows were
   measured.
 
+The whole table of 5fd9370 came from an hour in which the machine had other work: 2.14, 0.53, 0.93 and 0.77 of TBB, in the
+order of the rows, with 8.33 M for the fan-out. Interleaved, 5fd9370 and e6dca38 are as fast: 0.85 and 1.05 in two series of 9
+runs from one thread, 1.17 and 1.01 for the fan-out, 1.04 and 0.92 for `nested`.
+
 The gallery's `factors` and `numbers` take 0.15 s in sequence. In 15 interleaved runs they were 1.72 and 1.82 times as fast on
 two processors, at best 1.78 and 1.96 (bar 1.9), while two loops at once did 1.50 times what one did, at best 2.10.
 
