@@ -27,7 +27,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RANGE = 200000, MOST_FACTORS = 1536 /* of a number of 32 bits */, MOST_NUMBERS = 16 };
+enum { RANGE = 1000000, MOST_FACTORS = 1536 /* of a number of 32 bits */, MOST_NUMBERS = 16 };
 
 /* The argument of a task: candidates for one number. */
 struct range {
