@@ -108,14 +108,51 @@ static void *wake_source(void *got, void *arg) {
     return pass_on(got, arg);
 }
 
-void scenario_crew_emit_against_look(void) {
-    sched_barrier(true);
+static void start_emitting(weir_task_func *source) {
     begin_on(2);
-    add_stage((weir_stage_options){.name = "source", .work.source = emit_at_look, .threads.width = 1});
+    add_stage((weir_stage_options){.name = "source", .work.source = source, .threads.width = 1});
     add_stage(on_crew("last", wake_source, 1, 1));
     start_pipeline();
+}
+
+static void end_emitting(int count) {
     must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
-    finish_calmly(1);
+    finish_calmly(count);
+}
+
+void scenario_crew_emit_against_look(void) {
+    sched_barrier(true);
+    start_emitting(emit_at_look);
+    end_emitting(1);
+}
+
+void scenario_crew_emit_unbarred(void) {
+    start_emitting(emit_at_look);
+    end_emitting(1);
+}
+
+/* Emits a result, which the monitor sends; then lets the scenario pause the entrance, and emits another one. */
+static int emit_at_pause(weir_task *task, void *none, void *arg) {
+    (void)emit_at_look(task, none, arg);
+    must(weir_queue_try_put(results, results), WEIR_OK);
+    sleep_in_function();
+    weir_task_emit(task, item(2));
+    sleep_in_function();
+    return WEIR_END;
+}
+
+void scenario_crew_emit_against_pause(void) {
+    void *got;
+    results = new_counting_queue(1);
+    start_emitting(emit_at_pause);
+    must(weir_queue_get(results, &got), WEIR_OK);
+    must(weir_pipeline_pause(pipeline, NULL), WEIR_OK);
+    wake_from_function();
+    sched_compute(1);
+    must(weir_pipeline_resume(pipeline, NULL), WEIR_OK);
+    must(weir_queue_task_done(results), WEIR_OK);
+    end_emitting(2);
+    must(weir_queue_destroy(results), WEIR_OK);
 }
 
 static int produce_until_told(weir_task *task, void *none, void *arg) {

@@ -494,6 +494,8 @@ void scenario_crew_end_against_last_item(void);
 void scenario_crew_end_against_release(void);
 void scenario_crew_source(void);
 void scenario_crew_emit_against_look(void);
+void scenario_crew_emit_unbarred(void);
+void scenario_crew_emit_against_pause(void);
 void scenario_crew_source_against_finish(void);
 void scenario_crew_blocked_lane(void);
 void scenario_crew_item_behind_blocked(void);

@@ -65,7 +65,7 @@ static void emit_plain(weir__lane *lane, void *result) {
     weir_stage *stage = lane->stage;
     weir__count(&lane->produced, 1); /* S3 */
     if (stage->crew != NULL) {
-        weir__outbox_add(lane, result);
+        weir__outbox_emit(lane, result);
         return;
     }
     weir_status status = stage->onward == NULL ? WEIR_OK : weir_queue_try_put(stage->onward, result);

@@ -10,7 +10,6 @@
 
 #include "pipeline/outcome/outbox.h"
 #include "pipeline/state/pipeline.h"
-#include "sync/barrier.h"
 
 /* Whether the lane's present call has no item. */
 static inline bool weir__makes_roots(const weir__lane *lane) {
@@ -29,10 +28,7 @@ static inline bool weir__emit_at_once(weir__lane *lane, void *result) {
     if (!pipeline->plain || lane->stage->crew == NULL || weir__u32_load_relaxed(&pipeline->entry.paused) != 0)
         return false;
     weir__count(&lane->produced, 1); /* S3 */
-    weir__outbox_add(lane, result);
-    weir__barrier_of_compiler(); /* N7 */
-    if (weir__u32_load_relaxed(&lane->served.lasts) != 0)
-        weir__outbox_send(lane);
+    weir__outbox_emit(lane, result);
     return true;
 }
 

@@ -6,8 +6,9 @@
  *     With `sending` set, the lane's thread has taken a result out and waits for room: no other thread sends then. An
  *     item is settled once its result is sent (S1). The monitor sends once in a part. Before, it sets `lasts`, and
  *     executes a barrier in all threads: so either it sees a result, or the call of the source sees `lasts`, and sends this
- *     result and each later one itself. If the system refuses the barrier, a result that is added as `lasts` is set may wait
- *     for the next one, or for the end of the call.
+ *     result and each later one itself. Without the barrier both change `lasts` by an atomic operation, and the second one
+ *     sees what the first one wrote before. Only if the system refuses the barrier later than the registration, a result
+ *     that is added as `lasts` is set may wait for the next one, or for the end of the call.
  *
  * Lock order: `out_lock` is held while items are put or requeued, so the locks of queues are taken after it.
  *
@@ -17,6 +18,7 @@
 #define WEIR_PIPELINE_OUTCOME_OUTBOX_H
 
 #include "pipeline/state/has_turn.h"
+#include "sync/barrier.h"
 
 /* Number of results that an outbox holds, and of items in a morsel. */
 enum { WEIR__MORSEL = 192 };
@@ -40,6 +42,22 @@ static inline void weir__outbox_add(weir__lane *lane, void *result) {
     }
     weir__ptr_store_relaxed(&served->out[made], result);
     weir__u32_store_release(&served->made, made + 1);
+}
+
+/* N7. Whether the monitor has sent results in this part. Called by the lane's thread, after it has added one. */
+static inline bool weir__outbox_lasts(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    if (!weir__barrier_works())
+        return weir__u32_add_acquire_release(&served->lasts, 0) != 0;
+    weir__barrier_of_compiler();
+    return weir__u32_load_relaxed(&served->lasts) != 0;
+}
+
+/* Adds a result of a source, and sends it if its call takes long. Called by the lane's thread. */
+static inline void weir__outbox_emit(weir__lane *lane, void *result) {
+    weir__outbox_add(lane, result);
+    if (weir__outbox_lasts(lane))
+        weir__outbox_send(lane);
 }
 
 /* Sends the results of a lane on a crew that is about to wait, if `waits`: they must not wait too. */

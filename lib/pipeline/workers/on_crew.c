@@ -76,8 +76,8 @@ static void rescue_lane(weir__job *job, weir__hand *hand) {
     weir__lane *lane = weir__shift_lane_of(stage, hand);
     if (lane == NULL || !weir__shift_count_rescue(stage))
         return;
-    weir__u32_store_relaxed(&lane->served.lasts, 1);
-    if (weir__stage_is_source(stage))
+    (void)weir__u32_exchange_acquire_release(&lane->served.lasts, 1);
+    if (weir__stage_is_source(stage) && !weir__barrier_never_works())
         (void)weir__barrier_of_all(); /* N7 */
     weir__outbox_rescue(lane);
     weir__morsel_rescue(lane);
