@@ -83,6 +83,7 @@ inside_tests = \
 	tests/test_flow \
 	tests/test_mix \
 	tests/test_park \
+	tests/test_pipeline_between \
 	tests/test_pipeline_elastic \
 	tests/test_pipeline_faults \
 	tests/test_pipeline_figures \
@@ -186,6 +187,11 @@ tests_test_park_LDADD = $(inside_ldadd)
 tests_test_park_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__futex_wait,--wrap=weir__futex_wake
 tests_test_crew_CPPFLAGS = $(inside_cppflags)
 tests_test_crew_LDADD = $(inside_ldadd)
+tests_test_pipeline_between_CPPFLAGS = $(inside_cppflags)
+tests_test_pipeline_between_LDADD = $(inside_ldadd)
+tests_test_pipeline_between_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__pool_take,--wrap=weir__pool_give \
+	-Wl,--wrap=weir__queue_join_unless,--wrap=weir__worker_is_added,--wrap=weir__shift_count_rescue \
+	-Wl,--wrap=weir_pipeline_report,--wrap=weir__refuse_busy
 tests_test_pipeline_elastic_SOURCES = tests/test_pipeline_elastic.c $(faults_sources)
 tests_test_pipeline_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_elastic_LDADD = $(inside_ldadd)
