@@ -346,6 +346,28 @@ START_TEST (a_thread_without_memory_is_told_once) {
 }
 END_TEST
 
+static weir_status init_once(void *arg, void **state) {
+    *state = arg;
+    return atomic_fetch_add(&inits, 1) == 0 ? WEIR_OK : weir_init_fail(WEIR_NOMEM, "no room for a second thread");
+}
+
+/* Three threads are added together, and the init of each fails. */
+START_TEST (inits_that_fail_in_several_threads_are_told_once) {
+    weir_stage_options options = blocked();
+    options.work.init = init_once;
+    options.input.drop = thing_drop;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    atomic_store(&inits, 0);
+    gate = (struct gate)GATE;
+    weir_stage *stage = add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_set_threads(pipeline, stage, 4, MOST));
+    wait_for_count(&inits, 4);
+    put_things(pipeline, 20);
+    finish_after_failure(pipeline, WEIR_CODE(WEIR_INITFAILED), "no room for a second thread");
+}
+END_TEST
+
 static weir_status init_that_ends_its_thread(void *arg, void **state) {
     *state = arg;
     if (atomic_fetch_add(&inits, 1) == 1)
@@ -494,6 +516,7 @@ static Suite *elastic_suite(void) {
     tcase_add_test(tcase, the_trace_has_a_row_for_each_possible_thread);
     TCase *failures = add_things_case(suite, "failures");
     tcase_add_test(failures, an_init_that_fails_in_the_third_thread_is_told_once);
+    tcase_add_test(failures, inits_that_fail_in_several_threads_are_told_once);
     tcase_add_loop_test(failures, a_thread_that_cannot_be_created_is_told_once, 0, 3);
     tcase_add_test(failures, a_thread_without_memory_is_told_once);
     tcase_add_test(failures, an_init_that_ends_its_thread_fails_the_run);

@@ -968,6 +968,70 @@ START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
 }
 END_TEST
 
+/* U3: without memory to requeue the items behind a call that pauses its stage, they wait in the lane: none is lost. */
+enum { LEARNED = 500, BEHIND = 100 };
+
+struct pausing {
+    weir_pipeline *pipeline;
+    weir_stage *stage;
+    atomic_uint called;
+};
+
+static void *pause_without_memory(void *item, void *raw) {
+    struct pausing *pausing = raw;
+    if (atomic_fetch_add(&pausing->called, 1) + 1 == LEARNED + 1) {
+        assert_status(WEIR_OK, weir_pipeline_pause(pausing->pipeline, pausing->stage));
+        ledger_fail(1, false);
+    }
+    return item;
+}
+
+/* Takes the next result, which must be that number. */
+static void expect_number(weir_queue *results, size_t n) {
+    void *item;
+    assert_status(WEIR_OK, weir_queue_get_until(results, &item, hang_limit()));
+    ck_assert_uint_eq(number_of(item), n);
+    assert_status(WEIR_OK, weir_queue_task_done(results));
+}
+
+START_TEST (items_that_cannot_be_requeued_wait_for_the_resume) {
+    struct pausing pausing = {.called = 0};
+    weir_stage_options options = {.name = "pauses",
+                                  .work = {.func = pause_without_memory, .arg = &pausing},
+                                  .threads.width = 2,
+                                  .input.capacity = 2 * BEHIND,
+                                  .output.ordered = _i == 0};
+    ledger_reset();
+    weir_queue *results = options.output.results = new_queue(2 * BEHIND);
+    weir_pipeline *pipeline = pausing.pipeline = new_pipeline(NULL);
+    weir_stage *stage = pausing.stage = add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < LEARNED; i++) { /* the stage learns that its items cost little */
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, number(i)));
+        expect_number(results, i);
+    }
+    assert_status(WEIR_OK, weir_pipeline_pause(pipeline, stage));
+    for (size_t i = 0; i < BEHIND; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, number(LEARNED + i)));
+    assert_status(WEIR_OK, weir_pipeline_resume(pipeline, stage));
+    wait_for_count(&pausing.called, LEARNED + 1);
+    let_them_err(); /* a call beside the first one may still have begun; then, none does */
+    unsigned called = atomic_load(&pausing.called);
+    let_them_err();
+    ck_assert_uint_eq(atomic_load(&pausing.called), called);
+    ck_assert_uint_lt(called, LEARNED + BEHIND);
+    ledger_fail(0, false);
+    assert_status(WEIR_OK, weir_pipeline_resume(pipeline, stage));
+    for (size_t i = 0; _i == 0 && i < BEHIND; i++)
+        expect_number(results, LEARNED + i);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&pausing.called), LEARNED + BEHIND);
+    assert_status(WEIR_OK, weir_queue_shutdown(results, WEIR_DISCARD));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
 static Suite *faults_suite(void) {
     Suite *suite = suite_create("fault sweep of pipelines");
     TCase *sweeps = add_things_case(suite, "sweep");
@@ -979,6 +1043,7 @@ static Suite *faults_suite(void) {
     tcase_add_test(told_of, without_memory_for_a_report_the_more_important_status_is_returned);
     tcase_add_loop_test(told_of, items_admitted_by_an_exiting_thread_go_to_others_or_are_dropped, 0, 2);
     tcase_add_loop_test(told_of, a_result_that_the_next_queue_has_no_memory_for_has_failed, 0, 2);
+    tcase_add_loop_test(told_of, items_that_cannot_be_requeued_wait_for_the_resume, 0, 2);
     return suite;
 }
 

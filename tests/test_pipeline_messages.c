@@ -689,6 +689,32 @@ START_TEST (every_call_that_fails_for_want_of_something_says_so) {
 }
 END_TEST
 
+/* An ordered stage on the crew of a plain pipeline: one of its refusals names the results that wait for their turn. */
+START_TEST (an_order_on_the_crew_that_there_is_no_memory_for_says_so) {
+    static const char wanted[] = "stage wide: ordered: the number of results that wait is ";
+    output = new_queue(4);
+    const weir_stage_options options = {
+        .name = "wide", .work.func = hand_back, .threads.width = 2, .output = {.ordered = true, .results = output}};
+    weir_status status = WEIR_NOMEM;
+    unsigned named = 0;
+    for (unsigned n = 1; status != WEIR_OK; n++) {
+        pipeline = new_pipeline(NULL);
+        add_stage(pipeline, options);
+        fault_set(ALLOCATION, n, false);
+        status = weir_pipeline_start(pipeline);
+        fault_set(ALLOCATION, 0, false);
+        ck_assert_msg(fault_excuses(status), "%s", weir_strerror(status));
+        const char *message = weir_pipeline_message(pipeline);
+        ck_assert_msg((message[0] != '\0') == (status != WEIR_OK), "%u: \"%s\"", n, message);
+        named += strncmp(message, wanted, strlen(wanted)) == 0;
+        destroy_pipeline(pipeline);
+    }
+    ck_assert_uint_eq(named, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(output));
+    output = NULL;
+}
+END_TEST
+
 static uint64_t weigh_one(const void *item, void *unused) {
     (void)item;
     (void)unused;
@@ -763,6 +789,7 @@ static Suite *messages_suite(void) {
     TCase *faults = add_things_case(suite, "faults");
     tcase_add_checked_fixture(faults, block_signals, unblock_signals);
     tcase_add_loop_test(faults, every_call_that_fails_for_want_of_something_says_so, 0, 2);
+    tcase_add_test(faults, an_order_on_the_crew_that_there_is_no_memory_for_says_so);
     tcase_add_loop_test(faults, a_put_without_memory_says_what_needs_it, 0, 4);
     TCase *inside = add_things_case(suite, "inside");
     tcase_add_test(inside, a_call_that_would_wait_for_its_own_thread_says_so);
