@@ -386,6 +386,47 @@ START_TEST (at_end_comes_after_all_that_is_fed) {
 }
 END_TEST
 
+static int emit_late_one(weir_task *task, void *unused) {
+    (void)unused;
+    weir_task_emit(task, thing_of_depth(LAST_ONE));
+    return 0;
+}
+
+static uint64_t weigh_two(const void *thing, void *unused) {
+    (void)thing;
+    (void)unused;
+    return 2;
+}
+
+/* The fed stage is not the entrance, and the limits count the items: a feed that is refused has counted nothing. */
+START_TEST (a_refused_feed_leaves_no_count_and_no_room) {
+    struct walk walk = {.wanted = WEIR_OK};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_bytes = 100 * WALKED, .weigh = weigh_two});
+    add_stage(pipeline, (weir_stage_options){.name = "entrance", .work.run = run_pass_on, .input.drop = thing_drop});
+    walk.to = add_stage(pipeline, (weir_stage_options){.name = "fed",
+                                                       .work = {.run = run_pass_on, .at_end = emit_late_one},
+                                                       .input.drop = thing_drop});
+    weir_stage *feeder = add_stage(
+        pipeline, (weir_stage_options){
+                      .name = "walk", .work.run = run_walk_to_the_end, .work.arg = &walk, .input.drop = thing_drop});
+    add_stage(pipeline, consuming("last"));
+    assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, feeder, walk.to));
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_depth(DEPTH)));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&walk.refused), 0);
+    ck_assert_uint_eq(atomic_load(&walk.returned), 1);
+    ck_assert_uint_eq(report->counts.in, WALKED + 1);
+    ck_assert_uint_eq(report->counts.done, WALKED + 1);
+    ck_assert_uint_eq(report->counts.live, 0);
+    ck_assert_uint_eq(report->bytes, 0);
+    ck_assert_uint_eq(stage_in(report, "fed")->counts.in, WALKED + 1); /* with the call of at_end */
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 static int consume_and_end(void *thing) {
     thing_consume(thing);
     return 0;
@@ -649,6 +690,7 @@ static Suite *feed_suite(void) {
     tcase_add_loop_test(ends, after_a_cancel_the_item_is_dropped_at_once, 0, 3);
     tcase_add_loop_test(ends, a_stage_stops_feeding_at_the_finish, 0, 4);
     tcase_add_test(ends, at_end_comes_after_all_that_is_fed);
+    tcase_add_test(ends, a_refused_feed_leaves_no_count_and_no_room);
     TCase *idle = add_things_case(suite, "wait_idle");
     tcase_add_loop_test(idle, idle_means_that_all_has_ended, 0, 12);
     tcase_add_loop_test(idle, a_plain_pipeline_is_idle_too, 0, 2);

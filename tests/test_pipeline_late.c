@@ -103,6 +103,9 @@ static const struct late_worker {
      false},
     {{.work.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = wait_in_weigh}}, WEIR_IN_CALLBACK, false},
     {{.work.run = leave_specific}, WEIR_AT_EXIT, true},
+    {{.work.run = leave_specific, .threads = {.count = 1, .max = 3}},
+     WEIR_AT_EXIT,
+     true}, /* threads never added: none */
 };
 
 /* On a slow machine the thread of a cancel may be late too, between two drop functions: it is of no stage. */
@@ -512,6 +515,43 @@ static void drop_and_leave_specific(void *item, void *unused) {
     thing_drop(item, unused);
 }
 
+/* Ends the pipeline until the only late thread is of no stage and past all functions. */
+static void expect_helper_at_exit(weir_pipeline *pipeline) {
+    weir_report *report;
+    do {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        if (report->late[0].number == SIZE_MAX) /* the worker may still be exiting */
+            break;
+        weir_report_free(report);
+    } while (true);
+    assert_named(report, "", SIZE_MAX, WEIR_AT_EXIT);
+    weir_report_free(report);
+}
+
+/* After the deadline of a finish, a thread drops the items. Here it then blocks in a destructor. */
+START_TEST (the_thread_that_drops_is_named_at_its_exit) {
+    ck_assert_int_eq(pthread_key_create(&specific, wait_in_destructor), 0);
+    inside = (struct gate)GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "drops", .work.run = wait_inside, .input.drop = drop_and_leave_specific});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&inside, 1);
+    put_things(pipeline, 5);
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
+    gate_wait_for(&gate, 1);
+    ck_assert_uint_eq(things_dropped(), 5);
+    gate_open(&inside);
+    while (things_consumed() == 0)
+        nap();
+    expect_helper_at_exit(pipeline);
+    assert_status(WEIR_TIMEDOUT, end_late(pipeline));
+    assert_things_ended();
+    pthread_key_delete(specific);
+}
+END_TEST
+
 /* The second signal cancels: the thread that it wakes drops items, and then blocks in a destructor. */
 START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
     static const int signals[] = {SIGUSR1};
@@ -541,14 +581,7 @@ START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
     gate_open(&inside);
     while (things_consumed() == 0)
         nap();
-    do {
-        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
-        if (report->late[0].number == SIZE_MAX) /* the worker may still be exiting */
-            break;
-        weir_report_free(report);
-    } while (true);
-    assert_named(report, "", SIZE_MAX, WEIR_AT_EXIT);
-    weir_report_free(report);
+    expect_helper_at_exit(pipeline);
     assert_status(WEIR_CANCELLED, end_late(pipeline));
     assert_things_ended();
     pthread_key_delete(specific);
@@ -797,6 +830,7 @@ static Suite *late_suite(void) {
     tcase_add_test(others, a_deadline_is_kept_behind_a_finish_that_waits_for_the_view);
     tcase_add_test(others, a_run_is_completed_once);
     tcase_add_test(others, a_trace_with_a_blocked_stream_is_named);
+    tcase_add_test(others, the_thread_that_drops_is_named_at_its_exit);
     tcase_add_test(others, the_thread_of_the_signals_is_named_at_its_exit);
     tcase_add_test(others, with_nothing_in_flight_every_finish_returns_ok);
     tcase_add_test(others, a_source_that_has_nothing_is_in_time);

@@ -334,6 +334,63 @@ START_TEST (several_blocked_on_the_queue_hold_no_room_under_the_limits) {
 }
 END_TEST
 
+/* Weighs a thing. At the second one of a put of several, fills the entrance's queue first. */
+struct filling {
+    weir_pipeline *pipeline;
+    void *at; /* NULL: it is full */
+    size_t filled, weighed;
+};
+
+static uint64_t fill_and_weigh(const void *item, void *raw) {
+    struct filling *filling = raw;
+    bool fills = item == filling->at;
+    filling->weighed++;
+    filling->at = fills ? NULL : filling->at;
+    for (struct thing *thing; fills; filling->filled++) {
+        thing = thing_new();
+        if (weir_pipeline_put_until(filling->pipeline, thing, 0) == WEIR_OK)
+            continue;
+        thing_consume(thing);
+        break;
+    }
+    return 1;
+}
+
+/* While a put of several blocks on the queue, the items behind its first one leave their room to others. */
+START_TEST (several_that_find_the_queue_full_keep_room_for_one) {
+    struct gate gate = GATE;
+    struct filling filling = {.at = NULL};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){
+        .max_bytes = 1000, .weigh = fill_and_weigh, .weigh_arg = &filling, .grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.run = run_pass_gate,
+                                             .work.arg = &gate,
+                                             .input.drop = thing_drop,
+                                             .input.capacity = 8});
+    start_pipeline(pipeline);
+    void *things[] = {thing_new(), thing_new(), thing_new()};
+    filling.pipeline = pipeline;
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    filling.at = things[1];
+    struct pipeline_call put = {.call = {.items = things, .count = COUNT_OF(things)}, .pipeline = pipeline};
+    call_start_asleep(&put.call, make_pipeline_put_many);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_ge(filling.filled, 8);
+    ck_assert_uint_eq(report->bytes, 1 + filling.filled + 1);
+    weir_report_free(report);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&put.call));
+    ck_assert_uint_eq(put.call.moved, COUNT_OF(things));
+    report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 1 + filling.filled + COUNT_OF(things));
+    ck_assert_uint_eq(filling.weighed, report->counts.in + 1); /* the last thing did not fit */
+    ck_assert_uint_eq(report->bytes, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 START_TEST (several_may_be_none_and_are_checked) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i);
@@ -870,6 +927,7 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(several, items_of_several_not_admitted_by_the_deadline_stay_the_callers, 0, 6);
     tcase_add_loop_test(several, items_of_several_not_admitted_stay_the_callers, 0, 4);
     tcase_add_test(several, several_blocked_on_the_queue_hold_no_room_under_the_limits);
+    tcase_add_test(several, several_that_find_the_queue_full_keep_room_for_one);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
     tcase_add_loop_test(several, items_of_several_refused_by_the_queue_stay_the_callers, 0, 2);
     TCase *rate = add_things_case(suite, "rate");

@@ -197,11 +197,37 @@ START_TEST (a_function_that_ends_its_thread_loses_no_item) {
 }
 END_TEST
 
+static int produce_all(weir_task *task, void *none, void *raw) {
+    while (produce(task, none, raw) == 0)
+        ;
+    return WEIR_END;
+}
+
+/* N7: the results of one call are more than a lane holds. */
+START_TEST (a_call_of_a_source_may_have_more_results_than_a_morsel) {
+    struct run run = {.sleeps_at = NEVER};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "source", .work = {.source = produce_all, .arg = &run}, .threads.width = 1});
+    add_stage(pipeline, (weir_stage_options){.name = "sink",
+                                             .work = {.func = sink, .arg = &run},
+                                             .threads.width = 1,
+                                             .input = {.capacity = capacities[_i], .drop = drop_number}});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&run.seen), ITEMS);
+    ck_assert_uint_eq(atomic_load(&run.sum), (size_t)ITEMS * (ITEMS + 1) / 2);
+    ck_assert_uint_eq(run.disorder, 0);
+}
+END_TEST
+
 static Suite *morsel_suite(void) {
     Suite *suite = suite_create("morsels");
     TCase *runs = add_things_case(suite, "runs");
     tcase_add_loop_test(runs, a_line_of_serial_stages_keeps_the_order, 0, 2 * (int)COUNT_OF(capacities));
     tcase_add_loop_test(runs, wide_stages_run_each_item_once, 0, 2 * (int)COUNT_OF(capacities));
+    tcase_add_loop_test(runs, a_call_of_a_source_may_have_more_results_than_a_morsel, 0, (int)COUNT_OF(capacities));
     tcase_add_test(runs, a_call_that_blocks_holds_no_stage_before_it);
     tcase_add_test(runs, a_source_that_blocks_keeps_no_room_from_another);
     tcase_add_loop_test(runs, a_cancel_drops_what_is_not_called, 0, 10);

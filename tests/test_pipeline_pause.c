@@ -246,6 +246,58 @@ START_TEST (a_source_and_the_entrance_can_be_paused) {
 }
 END_TEST
 
+/* A source that pauses, in call HALF, itself or the entrance, before its result. */
+enum { HALF = 500 };
+static atomic_bool is_started; /* before, a pause is refused */
+
+static int produce_and_pause(weir_task *task, void *none, void *stage) {
+    if (atomic_load(&calls) + 1 == HALF) {
+        while (!atomic_load(&is_started))
+            nap();
+        assert_status(WEIR_OK, weir_pipeline_pause(weir_task_pipeline(task), *(weir_stage **)stage));
+    }
+    return produce(task, none, NULL);
+}
+
+static atomic_size_t last_of_sink, disorder;
+
+static void *consume_in_order(void *thing, void *unused) {
+    size_t n = ((struct thing *)thing)->n;
+    disorder += n != 0 && n != atomic_load(&last_of_sink) + 1;
+    atomic_store(&last_of_sink, n);
+    return consume_thing(thing, unused);
+}
+
+/* The call that pauses its stage is the last one. A call that pauses the entrance blocks before its result. */
+START_TEST (a_source_may_pause_itself_or_the_entrance) {
+    bool on_crew = (_i & 1) != 0, entrance = (_i & 2) != 0;
+    weir_stage *stage = NULL, *paused = NULL;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    const weir_stage_options source = {
+        .name = "counts", .work = {.source = produce_and_pause, .arg = &paused}, .threads.count = !on_crew};
+    atomic_store(&is_started, false);
+    atomic_store(&calls, 0);
+    atomic_store(&last_of_sink, 0);
+    atomic_store(&disorder, 0);
+    assert_status(WEIR_OK, weir_pipeline_add(pipeline, &stage, &source));
+    paused = entrance ? NULL : stage;
+    weir_stage_options sink = {.name = "sink", .work.func = consume_in_order, .input.drop = thing_drop};
+    sink.threads.width = on_crew;
+    add_stage(pipeline, sink);
+    start_pipeline(pipeline);
+    atomic_store(&is_started, true);
+    wait_for_consumed(entrance ? HALF - 1 : HALF);
+    let_them_err();
+    ck_assert_uint_eq(atomic_load(&calls), HALF);
+    ck_assert_uint_eq(things_consumed(), entrance ? HALF - 1 : HALF);
+    assert_status(WEIR_OK, weir_pipeline_resume(pipeline, paused));
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), 1000);
+    ck_assert_uint_eq(atomic_load(&disorder), 0);
+}
+END_TEST
+
 START_TEST (the_end_stops_a_paused_source) {
     struct run run = start_source((_i & 1) != 0, (_i & 2) != 0);
     assert_status(WEIR_OK, weir_pipeline_pause(run.pipeline, (_i & 4) != 0 ? NULL : run.stage));
@@ -410,6 +462,7 @@ int main(void) {
     tcase_add_loop_test(stages, back_pressure_holds_up_the_puts, 0, KINDS);
     tcase_add_loop_test(stages, a_call_may_pause_its_stage, 0, 2);
     tcase_add_loop_test(stages, a_source_and_the_entrance_can_be_paused, 0, 8);
+    tcase_add_loop_test(stages, a_source_may_pause_itself_or_the_entrance, 0, 4);
     tcase_add_loop_test(stages, the_end_stops_a_paused_source, 0, 16);
     tcase_add_loop_test(entrance, a_paused_entrance_takes_no_item, 0, KINDS);
     tcase_add_loop_test(entrance, a_blocked_put_goes_on_with_the_resume, 0, KINDS);

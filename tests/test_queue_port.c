@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "ledger.h"
@@ -979,6 +980,34 @@ START_TEST (threads_beside_each_other_lose_nothing) {
 }
 END_TEST
 
+/* No lock is held while a port is asked: the monitor of the crew goes on, and other calls that sleep give their seats up. */
+START_TEST (a_put_that_blocks_in_the_port_holds_no_other_stage_up) {
+    struct gate put_gate = GATE, gate = GATE;
+    const size_t many = (size_t)sysconf(_SC_NPROCESSORS_ONLN) + 2;
+    open_by_hand(100, 10);
+    broker.put_gate = &put_gate;
+    weir_pipeline *to_port = new_pipeline(NULL), *other = new_pipeline(NULL);
+    add_stage(to_port, (weir_stage_options){
+                           .name = "puts", .work.func = hand_back, .threads.width = 1, .output.results = queue});
+    add_stage(other, (weir_stage_options){
+                         .name = "sleeps", .work.func = hand_back_at_gate, .work.arg = &gate, .threads.width = many});
+    start_pipeline(to_port);
+    start_pipeline(other);
+    for (size_t i = 0; i < 3; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(to_port, number(i)));
+    gate_wait_for(&put_gate, 1);
+    for (size_t i = 0; i < many; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(other, NULL));
+    gate_wait_for(&gate, many);
+    gate_open(&gate);
+    gate_open(&put_gate);
+    finish_and_destroy(other, WEIR_OK);
+    finish_and_destroy(to_port, WEIR_OK);
+    ck_assert_uint_eq(broker.put, 3);
+    broker_close(&broker);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("queue_port");
     TCase *tests = add_case(suite, "calls");
@@ -1021,6 +1050,7 @@ int main(void) {
     tcase_add_loop_test(stages, a_stage_puts_its_results_to_the_port, 0, 2);
     tcase_add_loop_test(stages, a_stage_fails_what_the_port_refuses, 0, 2);
     tcase_add_test(stages, an_item_whose_letter_the_port_refuses_has_failed);
+    tcase_add_test(stages, a_put_that_blocks_in_the_port_holds_no_other_stage_up);
     tcase_add_loop_test(stages, a_cancel_ends_the_wait_for_room, 0, 2);
     return run_suite(suite);
 }
