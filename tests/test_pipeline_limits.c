@@ -338,7 +338,7 @@ END_TEST
 struct filling {
     weir_pipeline *pipeline;
     void *at; /* NULL: it is full */
-    size_t filled, weighed;
+    atomic_size_t filled, weighed;
 };
 
 static uint64_t fill_and_weigh(const void *item, void *raw) {
@@ -376,15 +376,15 @@ START_TEST (several_that_find_the_queue_full_keep_room_for_one) {
     struct pipeline_call put = {.call = {.items = things, .count = COUNT_OF(things)}, .pipeline = pipeline};
     call_start_asleep(&put.call, make_pipeline_put_many);
     weir_report *report = report_of(pipeline);
-    ck_assert_uint_ge(filling.filled, 8);
-    ck_assert_uint_eq(report->bytes, 1 + filling.filled + 1);
+    ck_assert_uint_ge(atomic_load(&filling.filled), 8);
+    ck_assert_uint_eq(report->bytes, 1 + atomic_load(&filling.filled) + 1);
     weir_report_free(report);
     gate_open(&gate);
     assert_status(WEIR_OK, call_finish(&put.call));
     ck_assert_uint_eq(put.call.moved, COUNT_OF(things));
     report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.done, 1 + filling.filled + COUNT_OF(things));
-    ck_assert_uint_eq(filling.weighed, report->counts.in + 1); /* the last thing did not fit */
+    ck_assert_uint_eq(report->counts.done, 1 + atomic_load(&filling.filled) + COUNT_OF(things));
+    ck_assert_uint_eq(atomic_load(&filling.weighed), report->counts.in + 1); /* the last thing did not fit */
     ck_assert_uint_eq(report->bytes, 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
