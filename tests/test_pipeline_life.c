@@ -665,15 +665,18 @@ END_TEST
 static weir_status init_with_reason(void *raw, void **state) {
     const char *reason = raw;
     *state = NULL;
-    return reason == NULL ? WEIR_NOMEM : weir_init_fail(WEIR_OK, "cannot open %s", reason);
+    if (reason == NULL)
+        return WEIR_NOMEM;
+    return reason[0] == '\0' ? weir_init_fail(WEIR_OK, NULL) : weir_init_fail(WEIR_OK, "cannot open %s", reason);
 }
 
 START_TEST (an_init_that_fails_says_why) {
     static char long_reason[400];
     memset(long_reason, 'x', sizeof long_reason - 1);
-    const char *const reasons[] = {"/no/such\nfile", NULL, long_reason};
+    const char *const reasons[] = {"/no/such\nfile", NULL, "", long_reason};
     const char *const messages[] = {
         "stage opens: init failed in one of its threads (threads.count is 2): cannot open /no/such file",
+        "stage opens: init failed in one of its threads (threads.count is 2)",
         "stage opens: init failed in one of its threads (threads.count is 2)",
         "stage opens: init failed in one of its threads (threads.count is 2): cannot open xxxx"};
     assert_status(WEIR_NOMEM, weir_init_fail(WEIR_NOMEM, "in no init"));
@@ -684,7 +687,7 @@ START_TEST (an_init_that_fails_says_why) {
                                              .work.init = init_with_reason,
                                              .threads.count = 2});
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
-    if (_i < 2)
+    if (_i < 3)
         ck_assert_str_eq(weir_pipeline_message(pipeline), messages[_i]);
     else
         ck_assert_int_eq(strncmp(weir_pipeline_message(pipeline), messages[_i], strlen(messages[_i])), 0);
@@ -745,13 +748,18 @@ static int remember_task(weir_task *task, void *item, void *unused) {
 }
 
 static void emit_too_late(void *unused) {
+    weir_operation operation;
     (void)unused;
     weir_task_emit(known_task, &any_object);
+    ck_assert_int_eq(weir_task_feed(known_task, NULL, &any_object), WEIR_INVALID);
+    ck_assert_int_eq(weir_task_detach(known_task, &operation), WEIR_INVALID);
 }
 
 START_TEST (what_is_emitted_outside_a_call_is_not_taken) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "late", .work.run = remember_task, .work.fini = emit_too_late});
+    add_stage(pipeline, (weir_stage_options){.name = "late",
+                                             .work = {.run = remember_task, .fini = emit_too_late},
+                                             .limits.in_flight = (size_t)_i});
     add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
@@ -798,12 +806,12 @@ static Suite *life_suite(void) {
     tcase_add_test(declaring, a_pipeline_never_started_is_destroyed_with_its_stages);
     TCase *starting = add_things_case(suite, "starting");
     tcase_add_test(starting, a_graph_that_is_refused_is_the_outcome);
-    tcase_add_loop_test(starting, an_init_that_fails_says_why, 0, 3);
+    tcase_add_loop_test(starting, an_init_that_fails_says_why, 0, 4);
     tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
     tcase_add_test(starting, a_thread_that_cannot_be_had_undoes_the_start);
     tcase_add_loop_test(starting, more_threads_than_memory_can_address_are_refused, 0, 3);
     tcase_add_test(starting, each_thread_has_its_own_state);
-    tcase_add_test(starting, what_is_emitted_outside_a_call_is_not_taken);
+    tcase_add_loop_test(starting, what_is_emitted_outside_a_call_is_not_taken, 0, 2);
     tcase_add_test(starting, after_the_start_nothing_is_declared_any_more);
     TCase *ending = add_things_case(suite, "ending");
     tcase_add_test(ending, what_is_put_comes_out_and_the_results_are_shut_down);

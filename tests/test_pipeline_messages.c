@@ -101,6 +101,26 @@ static weir_status add_late(void) {
     return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "late", .work.func = hand_back});
 }
 
+static weir_status add_nothing_late(void) {
+    begin_running();
+    return weir_pipeline_add(pipeline, NULL, NULL);
+}
+
+static weir_status connect_nothing_late(void) {
+    begin_running();
+    return weir_pipeline_connect(pipeline, NULL, NULL);
+}
+
+static weir_status connect_back_nothing_late(void) {
+    begin_running();
+    return weir_pipeline_connect_back(pipeline, NULL, NULL);
+}
+
+static weir_status connect_dead_nothing_late(void) {
+    begin_running();
+    return weir_pipeline_connect_dead(pipeline, NULL, NULL);
+}
+
 static weir_status add_without_name(void) {
     begin();
     return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.work.func = hand_back});
@@ -115,6 +135,27 @@ static weir_status add_with(weir_stage_options options) {
 static weir_status add_ordered_batch_with_wait(void) {
     return add_with((weir_stage_options){
         .work.run_batch = run_batch_consume, .output.ordered = true, .batch = {.items = 2, .wait = 5 * WEIR_SECOND}});
+}
+
+static weir_status add_wide_ordered_batch(void) {
+    return add_with((weir_stage_options){
+        .work.run_batch = run_batch_consume, .output.ordered = true, .batch.items = 2, .threads.width = 3});
+}
+
+static weir_status add_threaded_ordered_batch(void) {
+    return add_with((weir_stage_options){
+        .work.run_batch = run_batch_consume, .output.ordered = true, .batch.items = 2, .threads.count = 3});
+}
+
+static int end_nothing(weir_task *task, void *state) {
+    (void)task;
+    (void)state;
+    return 0;
+}
+
+static weir_status add_priority_and_end(void) {
+    return add_with(
+        (weir_stage_options){.work = {.run = run_consume, .at_end = end_nothing}, .threads.priority = WEIR_LOW});
 }
 
 static weir_status add_threads_and_width(void) {
@@ -452,6 +493,13 @@ static const struct refusal {
     {add_bytes_without_batch, WEIR_INVALID, {"stage x: ", "batch.bytes is 77", "run_batch is NULL"}},
     {connect_null_from, WEIR_INVALID, {"stage a: ", "connect: from is NULL"}},
     {connect_null_to, WEIR_INVALID, {"stage a: ", "connect: to is NULL"}},
+    {add_nothing_late, WEIR_INVALID, {"add: the pipeline is already started"}},
+    {connect_nothing_late, WEIR_INVALID, {"connect: the pipeline is already started"}},
+    {connect_back_nothing_late, WEIR_INVALID, {"connect_back: the pipeline is already started"}},
+    {connect_dead_nothing_late, WEIR_INVALID, {"connect_dead: the pipeline is already started"}},
+    {add_wide_ordered_batch, WEIR_INVALID, {"stage x: ", "width is 3, and must be 1 for ordered batches"}},
+    {add_threaded_ordered_batch, WEIR_INVALID, {"stage x: ", "threads.count is 3, and must be 1 for ordered batches"}},
+    {add_priority_and_end, WEIR_INVALID, {"stage x: ", "priority is WEIR_LOW", "at_end is set"}},
     {connect_late, WEIR_INVALID, {"stage a: ", "connect: ", "the pipeline is already started"}},
     {connect_twice, WEIR_INVALID, {"stage a: ", "connect: ", "already connected to stage b"}},
     {connect_foreign, WEIR_INVALID, {"stage foreign: ", "connect: to ", "another pipeline"}},
@@ -587,9 +635,10 @@ START_TEST (a_name_with_a_line_end_is_one_line) {
     memset(name, 'n', sizeof name - 1);
     name[1] = '\n';
     name[2] = '\x1b';
+    name[3] = '\x7f';
     begin();
     assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name}));
-    assert_says(pipeline, "stage n  nnn");
+    assert_says(pipeline, "stage n   nnn");
     assert_says(pipeline, "0 of func, run, ");
     destroy_pipeline(pipeline);
 }

@@ -300,14 +300,57 @@ END_TEST
 
 /* ---- refusals ---- */
 
+static weir_task *known_task;
+
+static int know_task(weir_task *task, void *none, void *unused) {
+    (void)none;
+    (void)unused;
+    known_task = task;
+    return WEIR_END;
+}
+
+static void submit_too_late(void *status) {
+    *(weir_status *)status = weir_task_submit(known_task, status, NULL);
+}
+
+/* After its call, a task of a source has no result to submit. */
+START_TEST (a_submit_outside_a_call_is_refused) {
+    weir_status status = WEIR_OK;
+    weir_pipeline *pipeline = telling((weir_pipeline_options){.max_items = 0});
+    add_stage(pipeline, (weir_stage_options){.name = "source",
+                                             .work = {.source = know_task, .fini = submit_too_late, .arg = &status}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_status(WEIR_INVALID, status);
+}
+END_TEST
+
+static int submit_unsettled(weir_task *task, void *none, void *status) {
+    (void)none;
+    *(weir_status *)status = weir_task_submit(task, task, NULL);
+    return WEIR_END;
+}
+
 START_TEST (a_pipeline_without_settled_refuses) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_report *report = NULL;
-    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
+    weir_status status = WEIR_OK;
+    weir_stage *source = add_stage(
+        pipeline, (weir_stage_options){.name = "source", .work = {.source = submit_unsettled, .arg = &status}});
+    connect_stages(pipeline, source,
+                   add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing}));
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_submit(pipeline, pipeline, NULL));
     ck_assert_str_eq(weir_pipeline_message(pipeline), "submit: settled is NULL in the options of the pipeline");
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     assert_status(WEIR_OK, weir_pipeline_finish(pipeline, WEIR_NEVER, &report));
+    assert_status(WEIR_INVALID, status);
+    ck_assert_uint_eq(report->counts.in, 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_submit(NULL, pipeline, NULL));
@@ -344,6 +387,7 @@ static Suite *submit_suite(void) {
     tcase_add_test(within, a_ticket_may_be_a_promise);
     TCase *refusals = add_things_case(suite, "refusals");
     tcase_add_test(refusals, a_pipeline_without_settled_refuses);
+    tcase_add_test(refusals, a_submit_outside_a_call_is_refused);
     tcase_add_test(refusals, a_submit_waits_until_its_deadline);
     return suite;
 }
