@@ -191,7 +191,8 @@ tests_test_pipeline_between_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_between_LDADD = $(inside_ldadd)
 tests_test_pipeline_between_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__pool_take,--wrap=weir__pool_give \
 	-Wl,--wrap=weir__queue_join_unless,--wrap=weir__worker_is_added,--wrap=weir__shift_count_rescue \
-	-Wl,--wrap=weir_pipeline_report,--wrap=weir__refuse_busy
+	-Wl,--wrap=weir_pipeline_report,--wrap=weir__refuse_busy,--wrap=weir__thread_start \
+	-Wl,--wrap=weir__timers_join_until,--wrap=weir__abort_cancelled
 tests_test_pipeline_elastic_SOURCES = tests/test_pipeline_elastic.c $(faults_sources)
 tests_test_pipeline_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_elastic_LDADD = $(inside_ldadd)

@@ -8,13 +8,18 @@
  */
 #include "pipeline_support.h"
 
+#include <stdio.h>
+
 #include "base/pool.h"
 #include "closable_queue/settle.h"
 #include "item/envelope.h"
 #include "pipeline/run/idle.h"
 #include "pipeline/state/pipeline.h"
+#include "pipeline/waits/abort.h"
 #include "pipeline/workers/shift.h"
 #include "stoppable_worker/grow.h"
+#include "sync/thread.h"
+#include "timer/timer.h"
 
 /* ---- an emit, between its look at the operation and the envelope ---- */
 
@@ -280,6 +285,95 @@ START_TEST (a_finish_that_is_late_for_an_ended_function_says_so) {
 }
 END_TEST
 
+/* ---- a finish, beside a call that is still inside the pipeline ---- */
+
+static struct gate inside = GATE;
+static atomic_bool starts;              /* the next start of a thread passes the gate */
+static _Atomic(weir_pipeline *) drains; /* it is cancelled once all is drained, and the cancel passes the gate */
+static struct pipeline_call cancel;
+
+bool __real_weir__thread_start(weir__thread *thread);
+bool __wrap_weir__thread_start(weir__thread *thread);
+bool __real_weir__timers_join_until(weir__timers *timers, uint64_t deadline);
+bool __wrap_weir__timers_join_until(weir__timers *timers, uint64_t deadline);
+void __real_weir__abort_cancelled(weir_pipeline *pipeline);
+void __wrap_weir__abort_cancelled(weir_pipeline *pipeline);
+
+bool __wrap_weir__thread_start(weir__thread *thread) {
+    if (atomic_exchange(&starts, false))
+        gate_pass(&inside);
+    return __real_weir__thread_start(thread);
+}
+
+bool __wrap_weir__timers_join_until(weir__timers *timers, uint64_t deadline) {
+    weir_pipeline *pipeline = atomic_exchange(&drains, NULL);
+    if (pipeline != NULL) {
+        cancel = (struct pipeline_call){.pipeline = pipeline};
+        call_start(&cancel.call, make_pipeline_cancel);
+        gate_wait_for(&inside, 1);
+    }
+    return __real_weir__timers_join_until(timers, deadline);
+}
+
+void __wrap_weir__abort_cancelled(weir_pipeline *pipeline) {
+    if (pipeline == cancel.pipeline)
+        gate_pass(&inside);
+    __real_weir__abort_cancelled(pipeline);
+}
+
+/* The program may destroy the pipeline after the finish: the finish waits for a cancel that came when all was drained. */
+START_TEST (a_finish_waits_for_a_cancel_that_comes_late) {
+    inside = (struct gate)GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "only", .work.func = consume_thing, .threads.count = 1});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    struct pipeline_call finish = {.pipeline = pipeline, .call.deadline = WEIR_NEVER};
+    atomic_store(&drains, pipeline);
+    call_start(&finish.call, make_pipeline_finish);
+    gate_wait_for(&inside, 1);
+    ck_assert(call_is_asleep(&finish.call));
+    gate_open(&inside);
+    assert_status(WEIR_CANCELLED, call_finish(&finish.call));
+    assert_status(WEIR_OK, call_finish(&cancel.call));
+    ck_assert_uint_eq(finish.report->counts.done, 3);
+    ck_assert_uint_eq(finish.report->counts.dropped, 0);
+    weir_report_free(finish.report);
+    cancel.pipeline = NULL;
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+static FILE *nowhere;
+
+static void make_show(struct call *call) {
+    call->status = weir_pipeline_show(((struct pipeline_call *)call)->pipeline, nowhere, 0);
+}
+
+/* D3: the same for the thread of a view that is being started: the finish then ends it. */
+START_TEST (a_finish_waits_for_a_view_that_is_being_started) {
+    inside = (struct gate)GATE;
+    nowhere = fopen("/dev/null", "w");
+    ck_assert_ptr_nonnull(nowhere);
+    size_t before = threads_at_rest();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "only", .work.func = consume_thing, .threads.count = 1});
+    start_pipeline(pipeline);
+    struct pipeline_call finish = {.pipeline = pipeline, .call.deadline = WEIR_NEVER}, show = {.pipeline = pipeline};
+    atomic_store(&starts, true);
+    call_start(&show.call, make_show);
+    gate_wait_for(&inside, 1);
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    gate_open(&inside);
+    assert_status(WEIR_OK, call_finish(&show.call));
+    assert_status(WEIR_OK, call_finish(&finish.call));
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+    ck_assert(wait_for_threads(before));
+    fclose(nowhere);
+}
+END_TEST
+
 static Suite *between_suite(void) {
     Suite *suite = suite_create("between two steps");
     TCase *tests = add_things_case(suite, "tests");
@@ -288,6 +382,8 @@ static Suite *between_suite(void) {
     tcase_add_test(tests, a_thread_added_before_a_cancel_calls_nothing_after_it);
     tcase_add_test(tests, a_rescue_that_the_end_of_its_stage_overtakes_does_nothing);
     tcase_add_test(tests, a_finish_that_is_late_for_an_ended_function_says_so);
+    tcase_add_test(tests, a_finish_waits_for_a_cancel_that_comes_late);
+    tcase_add_test(tests, a_finish_waits_for_a_view_that_is_being_started);
     return suite;
 }
 
