@@ -99,7 +99,8 @@ inside_tests = \
 	tests/test_report_view \
 	tests/test_spin \
 	tests/test_thread \
-	tests/test_tree
+	tests/test_tree \
+	tests/test_unusual
 if CHUNK_BLOCKS
 inside_tests += tests/test_chunk_blocks
 endif
@@ -108,6 +109,10 @@ if ALLOWANCE_LINUX
 inside_tests += tests/test_allowance
 endif
 EXTRA_PROGRAMS += tests/test_allowance
+if !TELL_NONE
+inside_tests += tests/test_tell
+endif
+EXTRA_PROGRAMS += tests/test_tell
 
 tests_test_future_linear_SOURCES = tests/test_future_linear.c tests/future_linear.c tests/future_linear.h
 tests_test_linearizable_SOURCES = tests/test_linearizable.c tests/linear.c tests/linear.h
@@ -129,6 +134,7 @@ faults_ldflags = $(ledger_ldflags) -Wl,--wrap=pthread_create,--wrap=weir__futex_
 
 tests_test_allowance_CPPFLAGS = $(inside_cppflags)
 tests_test_allowance_LDADD = $(inside_ldadd)
+tests_test_allowance_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_getaffinity,--wrap=__sched_cpualloc
 tests_test_assert_CPPFLAGS = $(inside_cppflags)
 tests_test_assert_LDADD = $(inside_ldadd)
 tests_test_chunk_blocks_CPPFLAGS = $(inside_cppflags)
@@ -236,11 +242,18 @@ tests_test_spin_CPPFLAGS = $(inside_cppflags)
 tests_test_spin_LDADD = $(inside_ldadd)
 tests_test_spin_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sched_yield,--wrap=weir__pause,--wrap=weir__clock_now,--wrap=weir__clock_used,--wrap=weir__processors
+tests_test_tell_CPPFLAGS = $(inside_cppflags)
+tests_test_tell_LDADD = $(inside_ldadd)
 tests_test_tree_CPPFLAGS = $(inside_cppflags)
 tests_test_tree_LDADD = $(inside_ldadd)
 tests_test_thread_CPPFLAGS = $(inside_cppflags)
 tests_test_thread_LDADD = $(inside_ldadd)
 tests_test_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_yield
+tests_test_unusual_CPPFLAGS = $(inside_cppflags)
+tests_test_unusual_LDADD = $(inside_ldadd)
+tests_test_unusual_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl,--wrap=fcntl,--wrap=read,--wrap=send,--wrap=kill \
+	-Wl,--wrap=vfork,--wrap=getrlimit,--wrap=setrlimit,--wrap=nice,--wrap=pthread_getcpuclockid \
+	-Wl,--wrap=weir__event_make_ends
 
 tests_test_image_pipeline_SOURCES = \
 	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/append.c \

@@ -5,6 +5,8 @@
  */
 #define _GNU_SOURCE
 
+#include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,24 @@
 #include "sync/thread.h"
 
 static char root[64];
+
+static unsigned least_processors; /* that a set must have room for; UINT_MAX: the call is refused */
+static bool no_set;
+
+int __real_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
+    if (size * 8 >= least_processors)
+        return __real_sched_getaffinity(pid, size, set);
+    errno = EINVAL;
+    return -1;
+}
+
+cpu_set_t *__real___sched_cpualloc(size_t count);
+cpu_set_t *__wrap___sched_cpualloc(size_t count);
+cpu_set_t *__wrap___sched_cpualloc(size_t count) {
+    return no_set ? NULL : __real___sched_cpualloc(count);
+}
 
 static void make_root(void) {
     strcpy(root, "/tmp/weir-allowance-XXXXXX");
@@ -127,6 +147,23 @@ START_TEST (the_affinity_bounds_the_processors) {
 }
 END_TEST
 
+/* The kernel of a large machine refuses a set with too few bits. */
+START_TEST (an_affinity_of_many_processors_is_found_and_a_refused_one_is_no_bound) {
+    const unsigned honest = weir__allowance_by_affinity();
+    least_processors = 1 << 14;
+    const unsigned of_many = weir__allowance_by_affinity();
+    least_processors = UINT_MAX;
+    const unsigned refused = weir__allowance_by_affinity();
+    least_processors = 0;
+    no_set = true;
+    const unsigned without_memory = weir__allowance_by_affinity();
+    no_set = false;
+    ck_assert_uint_eq(of_many, honest);
+    ck_assert_uint_eq(refused, WEIR__NO_ALLOWANCE);
+    ck_assert_uint_eq(without_memory, WEIR__NO_ALLOWANCE);
+}
+END_TEST
+
 static Suite *allowance_suite(void) {
     Suite *suite = suite_create("allowance");
     TCase *groups = add_case(suite, "groups");
@@ -137,6 +174,7 @@ static Suite *allowance_suite(void) {
     tcase_add_test(groups, what_cannot_be_read_sets_no_limit);
     TCase *affinity = add_case(suite, "affinity");
     tcase_add_test(affinity, the_affinity_bounds_the_processors);
+    tcase_add_test(affinity, an_affinity_of_many_processors_is_found_and_a_refused_one_is_no_bound);
     return suite;
 }
 
