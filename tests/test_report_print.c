@@ -966,6 +966,21 @@ START_TEST (several_reports_are_one_page_for_prometheus) {
 }
 END_TEST
 
+/* Both names have the hash 0x4eac0c95540867e4. They are not the same pipeline. */
+START_TEST (names_of_one_hash_are_not_numbered) {
+    weir_stage_report stage[3];
+    weir_report first = named(&stage[0], "8yn0iYCKYHlIj4-BwPqk"), other = named(&stage[1], "GReLUrM4wMqfg9yzV3KQ"),
+                twin = named(&stage[2], "GReLUrM4wMqfg9yzV3KQ");
+    const weir_report *const reports[] = {&first, &other, &twin};
+    char *page = printed_many(reports, COUNT_OF(reports), WEIR_PROMETHEUS);
+    assert_lines_differ(page);
+    assert_has(page, "weir_pipeline_items_in_total{pipeline=\"8yn0iYCKYHlIj4-BwPqk\"} 0\n");
+    assert_has(page, "weir_pipeline_items_in_total{pipeline=\"GReLUrM4wMqfg9yzV3KQ\"} 0\n"
+                     "weir_pipeline_items_in_total{pipeline=\"GReLUrM4wMqfg9yzV3KQ\",number=\"2\"} 0\n");
+    free(page);
+}
+END_TEST
+
 /* Invalid UTF-8 is replaced, so that distinct names may become equal. */
 START_TEST (names_that_are_equal_on_the_page_are_distinguished) {
     weir_report a = {.name = "\xff"}, b = {.name = "\xfe"}, c = {.name = "\xfex"}, d = {.name = "\xEF\xBF\xBD"};
@@ -1058,6 +1073,7 @@ static Suite *print_suite(void) {
     TCase *several = tcase_create("several");
     suite_add_tcase(suite, several);
     tcase_add_test(several, several_reports_are_one_page_for_prometheus);
+    tcase_add_test(several, names_of_one_hash_are_not_numbered);
     tcase_add_test(several, names_that_are_equal_on_the_page_are_distinguished);
     tcase_add_loop_test(several, several_reports_stand_one_after_the_other_elsewhere, 0, 2);
     tcase_add_test(several, several_that_are_not_there_are_invalid_and_none_is_nothing);

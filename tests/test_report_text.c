@@ -7,10 +7,14 @@
  */
 #include "support.h"
 
+#include <locale.h>
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "report/figure.h"
 #include "report/letter.h"
+#include "report/out.h"
 
 #define STRANGE WEIR__STRANGE_LETTER
 
@@ -118,6 +122,30 @@ START_TEST (control_characters_are_known_and_not_shown) {
 }
 END_TEST
 
+/* ---- output ---- */
+
+/* A text without one of its parts would be taken for a whole one. */
+START_TEST (a_part_that_cannot_be_formatted_fails_the_output) {
+    static const wchar_t not_ascii[] = {0x20AC, 0};
+    char *text = NULL;
+    size_t size = 7;
+    weir__out out;
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, "C"));
+    weir__out_begin_text(&out);
+    weir__out_format(&out, "%s", "before");
+    weir__out_format(&out, "%ls", not_ascii);
+    weir__out_format(&out, "%s", "behind");
+    ck_assert_int_ne(weir__out_end_text(&out, &text, &size), WEIR_OK);
+    ck_assert_ptr_null(text);
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    weir__out_begin(&out, file);
+    weir__out_format(&out, "%ls", not_ascii);
+    ck_assert_int_eq(weir__out_end(&out), WEIR_CLOSED);
+    fclose(file);
+}
+END_TEST
+
 static Suite *text_suite(void) {
     Suite *suite = suite_create("report text");
     TCase *figures = add_case(suite, "figures");
@@ -126,6 +154,8 @@ static Suite *text_suite(void) {
     TCase *letters = add_case(suite, "letters");
     tcase_add_loop_test(letters, what_is_no_utf_8_is_replaced, 0, COUNT_OF(no_utf_8));
     tcase_add_test(letters, control_characters_are_known_and_not_shown);
+    TCase *output = add_case(suite, "output");
+    tcase_add_test(output, a_part_that_cannot_be_formatted_fails_the_output);
     return suite;
 }
 
