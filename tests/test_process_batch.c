@@ -157,7 +157,8 @@ enum lie {
     BEGUN_LATER,      /* has begun in the future, and hangs */
     HANGS_AFTER_ALL,  /* no lie: it has answered, and says nothing */
     DIES_BETWEEN,     /* no lie: after an answer, before it begins the next item */
-    LIES
+    LIES,
+    FILLS_ALL /* its answers leave no room for further answers, and it says that all items are done */
 };
 
 static void tell(uint32_t number, uint32_t count) {
@@ -192,6 +193,19 @@ static void answer_as(enum lie lie, weir__page *page, const weir__head *asked, u
         weir__u32_store_release(&page->done, asked->number + 100000);
 }
 
+/* Writes answers as large as may be up to the end of the results. */
+static void fill_all(weir__page *page, const weir__head *asked, unsigned char *results) {
+    size_t left = (size_t)page->span * WEIR__PAGE;
+    while (left >= sizeof(weir__head)) {
+        weir__head head = {.size = left - sizeof head < page->payload ? left - sizeof head : page->payload};
+        memcpy(results, &head, sizeof head);
+        results += weir__room_for((size_t)head.size);
+        left -= weir__room_for((size_t)head.size);
+    }
+    weir__u32_store_release(&page->begun, asked->number + asked->count - 1);
+    weir__u32_store_release(&page->done, asked->number + asked->count - 1);
+}
+
 static _Noreturn void be_liar(void) {
     static weir__message question;
     weir__shared shared;
@@ -204,7 +218,10 @@ static _Noreturn void be_liar(void) {
     unsigned char *results = shared.bytes + WEIR__PAGE + (size_t)page->span * WEIR__PAGE;
     weir__channel_send(WEIR__CHILD_SOCKET, &ready, sizeof ready);
     while (weir__channel_receive(WEIR__CHILD_SOCKET, &question, sizeof question, &size, true) == WEIR__RECEIVED) {
-        answer_as(lie, page, &question.head, results);
+        if (lie == FILLS_ALL)
+            fill_all(page, &question.head, results);
+        else
+            answer_as(lie, page, &question.head, results);
         if (lie == HANGS_AFTER_ALL)
             sleep_for(2000 * (long)TEST_SECONDS);
         tell(question.head.number + (lie == WRONG_NUMBER), 1);
@@ -428,8 +445,8 @@ weir__heard __real_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
     weir__heard heard = __real_weir__keeper_listen(keeper, deadline);
-    if (heard != WEIR__HEARD_NOTHING || !atomic_load(&flooded))
-        return heard;
+    if ((heard != WEIR__HEARD_NOTHING && heard != WEIR__HEARD_CANCEL) || !atomic_load(&flooded))
+        return heard; /* a message that has come is heard before a cancel (R3) */
     keeper->answer.head = (weir__head){.number = keeper->number};
     keeper->received = sizeof keeper->answer.head;
     return WEIR__HEARD_MESSAGE;
@@ -689,6 +706,23 @@ START_TEST (a_cancel_ends_a_batch) {
 }
 END_TEST
 
+/* Without a limit for an attempt nothing else ends it. */
+START_TEST (messages_do_not_delay_a_cancel) {
+    struct job jobs[] = {job_of("first"), job_of("do hang:")};
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    atomic_store(&flooded, true);
+    run_start(&run);
+    put_jobs(&run, jobs, COUNT_OF(jobs));
+    wait_for_count(&jobs[0].done, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(run.pipeline));
+    run_end(&run, jobs, COUNT_OF(jobs), WEIR_CANCELLED);
+    atomic_store(&flooded, false);
+    ck_assert_uint_eq(atomic_load(&jobs[0].done), 1);
+    ck_assert_uint_eq(atomic_load(&jobs[1].dropped), 1);
+}
+END_TEST
+
 /* All results are there when it comes. */
 START_TEST (a_cancel_ends_the_decoding_of_a_batch) {
     struct job jobs[BATCH];
@@ -732,6 +766,28 @@ START_TEST (lies_about_a_batch_are_found) {
             assert_done(&jobs[i]);
         else
             assert_dead(&jobs[i], WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");
+    }
+}
+END_TEST
+
+/* Three answers have room. The parent reads no byte behind them. */
+START_TEST (an_answer_behind_the_end_of_the_memory_is_none) {
+    static const size_t sizes[] = {60000, 60000, 10976};
+    struct job jobs[BATCH];
+    struct run run = run_of("liar");
+    char text[16];
+    snprintf(text, sizeof text, "%d", FILLS_ALL);
+    setenv(LIE, text, 1);
+    run.process.payload = sizes[0];
+    fill(jobs, BATCH, "x");
+    run_jobs(&run, jobs, BATCH);
+    for (size_t i = 0; i < BATCH; i++) {
+        if (i % 4 == 3) {
+            assert_dead(&jobs[i], WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");
+            continue;
+        }
+        assert_done(&jobs[i]);
+        ck_assert_uint_eq(jobs[i].result_size, sizes[i % 4]);
     }
 }
 END_TEST
@@ -830,11 +886,13 @@ static Suite *batch_suite(void) {
     tcase_add_test(ends, a_late_kill_blames_no_other_item);
     tcase_add_loop_test(ends, a_result_does_not_wait_for_the_next_item, 0, 2);
     tcase_add_test(ends, messages_do_not_delay_the_deadline);
+    tcase_add_test(ends, messages_do_not_delay_a_cancel);
     tcase_add_test(ends, a_slow_start_costs_an_item_its_attempt_alone);
     tcase_add_test(ends, the_deadline_counts_from_the_begin_of_each_item);
     tcase_add_test(ends, a_cancel_ends_a_batch);
     tcase_add_test(ends, a_cancel_ends_the_decoding_of_a_batch);
     tcase_add_loop_test(ends, lies_about_a_batch_are_found, HONEST, LIES);
+    tcase_add_test(ends, an_answer_behind_the_end_of_the_memory_is_none);
     tcase_add_test(ends, children_that_die_at_random_moments_lose_nothing);
     tcase_add_test(ends, calls_of_no_use_are_refused);
     tcase_add_test(ends, without_memory_a_batch_is_retried);
