@@ -160,7 +160,7 @@ tests_test_command_CPPFLAGS = $(inside_cppflags)
 tests_test_command_LDADD = $(inside_ldadd)
 tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=weir__child_start \
-	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill,--wrap=syscall
+	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill,--wrap=syscall,--wrap=setpgid
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)
@@ -213,17 +213,19 @@ tests_test_pipeline_messages_SOURCES = tests/test_pipeline_messages.c $(faults_s
 tests_test_pipeline_messages_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_messages_LDADD = $(inside_ldadd)
 tests_test_pipeline_messages_LDFLAGS = $(faults_ldflags)
+tests_test_process_SOURCES = tests/test_process.c tests/counted_exit.c
 tests_test_process_CPPFLAGS = $(inside_cppflags)
 tests_test_process_LDADD = $(inside_ldadd)
 tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=socketpair \
 	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
-	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd
+	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd,--wrap=weir__exit_process
 tests_test_process_call_CPPFLAGS = $(inside_cppflags)
 tests_test_process_call_LDADD = $(inside_ldadd)
+tests_test_process_batch_SOURCES = tests/test_process_batch.c tests/counted_exit.c
 tests_test_process_batch_CPPFLAGS = $(inside_cppflags)
 tests_test_process_batch_LDADD = $(inside_ldadd)
 tests_test_process_batch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__alloc,--wrap=weir__child_kill \
-	-Wl,--wrap=weir__keeper_listen,--wrap=memfd_create
+	-Wl,--wrap=weir__keeper_listen,--wrap=memfd_create,--wrap=weir__exit_process
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h

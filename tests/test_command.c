@@ -45,7 +45,8 @@ enum fault {
     ALLOCATION,
     KILLING,
     CLOSE_RANGE,
-    CLOSE_RANGE_AND_LIST
+    CLOSE_RANGE_AND_LIST,
+    GROUP
 };
 
 static enum fault failing;
@@ -89,6 +90,14 @@ long __wrap_syscall(long number, ...) {
     return is_missing(number)
                ? -1
                : __real_syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
+}
+
+/* In a child. */
+int __real_setpgid(pid_t pid, pid_t group);
+int __wrap_setpgid(pid_t pid, pid_t group);
+int __wrap_setpgid(pid_t pid, pid_t group) {
+    errno = EPERM;
+    return failing == GROUP ? -1 : __real_setpgid(pid, group);
 }
 
 int __real_weir__child_spawn(pid_t *pid, const weir__child_options *options);
@@ -998,6 +1007,17 @@ START_TEST (what_fails_in_the_system_leaves_nothing) {
 }
 END_TEST
 
+/* Signals to the group would reach the program that has started it, or none. */
+START_TEST (a_command_without_a_group_of_its_own_is_not_run) {
+    limited = true;
+    failing = GROUP;
+    run_and_free(WEIR_CODE_NOT_RUN(EPERM), (weir_command){.argv = ARGV("true")});
+    failing = NO_FAULT;
+    run_and_free(0, (weir_command){.argv = ARGV("true")});
+    limited = false;
+}
+END_TEST
+
 /* With room for `room` more descriptors. */
 static int run_within(int room) {
     struct rlimit before, limit;
@@ -1158,6 +1178,7 @@ static Suite *command_suite(void) {
     tcase_add_test(faults, the_end_is_found_though_the_pidfd_is_closed);
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_loop_test(faults, what_fails_in_the_system_leaves_nothing, 0, 2);
+    tcase_add_test(faults, a_command_without_a_group_of_its_own_is_not_run);
     tcase_add_loop_test(faults, without_descriptors_it_is_not_run, 0, 2);
     tcase_add_loop_test(faults, without_descriptors_above_the_standard_ones_it_is_not_run, 0, 2);
     tcase_add_test(faults, an_input_above_the_limit_for_files_is_not_passed);
