@@ -218,7 +218,8 @@ tests_test_process_CPPFLAGS = $(inside_cppflags)
 tests_test_process_LDADD = $(inside_ldadd)
 tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=socketpair \
 	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
-	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd,--wrap=weir__exit_process
+	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd,--wrap=weir__exit_process \
+	-Wl,--wrap=weir__child_kill,--wrap=weir__child_has_ended,--wrap=weir__stream_poll
 tests_test_process_call_CPPFLAGS = $(inside_cppflags)
 tests_test_process_call_LDADD = $(inside_ldadd)
 tests_test_process_batch_SOURCES = tests/test_process_batch.c tests/counted_exit.c

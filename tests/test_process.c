@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -189,6 +190,36 @@ weir__polled __wrap_weir__poll(int fd, short events, int stop, uint64_t deadline
     return __real_weir__poll(fd, events, stop, deadline);
 }
 
+/* After a kill, another part of the program closes the descriptor, and the child takes some more looks to end. */
+static atomic_bool closes_at_kill;
+static atomic_int looks_to_end, bad_polls;
+
+void __real_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child) {
+    __real_weir__child_kill(child);
+    if (atomic_exchange(&closes_at_kill, false) && child->ended >= 0) {
+        close(child->ended);
+        ((weir__child *)child)->ended = 1000; /* not open */
+        atomic_store(&looks_to_end, 4);
+    }
+}
+
+bool __real_weir__child_has_ended(const weir__child *child);
+bool __wrap_weir__child_has_ended(const weir__child *child);
+bool __wrap_weir__child_has_ended(const weir__child *child) {
+    if (atomic_load(&looks_to_end) > 0 && atomic_fetch_sub(&looks_to_end, 1) > 0)
+        return false;
+    return __real_weir__child_has_ended(child);
+}
+
+void __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    atomic_fetch_add(&bad_polls, polled[0].fd == 1000);
+    __real_weir__stream_poll(polled, count, deadline);
+}
+
 weir__child_end __real_weir__child_reap(weir__child *child);
 weir__child_end __wrap_weir__child_reap(weir__child *child);
 weir__child_end __wrap_weir__child_reap(weir__child *child) {
@@ -331,6 +362,8 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
     else if (strcmp(word, "close") == 0)
         for (int fd = 3; fd < 1024; fd++)
             close(fd);
+    else if (strcmp(word, "mute") == 0)
+        close(WEIR__CHILD_SOCKET);
     else if (strcmp(word, "mask") == 0) {
         sigset_t mask;
         sigprocmask(SIG_BLOCK, NULL, &mask);
@@ -906,6 +939,7 @@ START_TEST (a_crash_is_the_code_of_its_attempt_alone) {
         {"do exit:0", "obey: exit status 0", WEIR_CODE_EXIT(0)},
         {"do exit:3", "obey: exit status 3", WEIR_CODE_EXIT(3)},
         {"do close:", "obey: killed by SIGKILL", WEIR_CODE_SIGNAL(SIGKILL)},
+        {"do mute:", "obey: exit status 125", WEIR_CODE_EXIT(125)}, /* it cannot answer, and serves no further item */
     };
     struct job jobs[2 * COUNT_OF(ends)];
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -1107,6 +1141,18 @@ START_TEST (a_child_that_closes_its_socket_is_not_counted_as_a_crash) {
     run_end(&run, WEIR_OK);
     ck_assert_int_eq(job.code, WEIR_CODE_SIGNAL(SIGKILL));
     ck_assert_uint_eq(counts.signal + counts.exit + counts.limit + counts.late, 0);
+}
+END_TEST
+
+/* A poll of a closed descriptor returns at once: to repeat it would keep a processor busy until the child has ended. */
+START_TEST (a_descriptor_that_is_closed_after_a_kill_is_polled_once) {
+    atomic_store(&bad_polls, 0);
+    atomic_store(&closes_at_kill, true);
+    assert_failure("do close:", WEIR_CODE_SIGNAL(SIGKILL), "obey: killed by SIGKILL");
+    ck_assert(!atomic_load(&closes_at_kill));
+    ck_assert_int_le(atomic_load(&looks_to_end), 0);
+    ck_assert_int_eq(atomic_load(&bad_polls), 1);
+    assert_no_children();
 }
 END_TEST
 
@@ -1792,6 +1838,7 @@ static Suite *process_suite(void) {
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
     tcase_add_test(begins, a_report_counts_children);
     tcase_add_test(begins, a_child_that_closes_its_socket_is_not_counted_as_a_crash);
+    tcase_add_test(begins, a_descriptor_that_is_closed_after_a_kill_is_polled_once);
     tcase_add_loop_test(begins, a_function_that_never_starts_fails_the_run, 0, 2);
     tcase_add_test(begins, a_function_that_starts_in_one_thread_does_not_fail_the_run);
     TCase *cancels = add_clean_case(suite, "cancels");
