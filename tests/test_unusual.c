@@ -71,7 +71,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
     va_start(arguments, request);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
-    if (!no_size || request != TIOCGWINSZ)
+    if (!no_size || (unsigned)request != TIOCGWINSZ) /* musl passes an int */
         return __real_ioctl(fd, request, argument);
     *(struct winsize *)argument = (struct winsize){.ws_col = 7, .ws_row = 7}; /* of no meaning */
     errno = ENOTTY;
