@@ -256,7 +256,7 @@ tests_test_unusual_CPPFLAGS = $(inside_cppflags)
 tests_test_unusual_LDADD = $(inside_ldadd)
 tests_test_unusual_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl,--wrap=fcntl,--wrap=read,--wrap=send,--wrap=kill \
 	-Wl,--wrap=vfork,--wrap=getrlimit,--wrap=setrlimit,--wrap=nice,--wrap=pthread_getcpuclockid \
-	-Wl,--wrap=weir__event_make_ends
+	-Wl,--wrap=weir__event_make_ends,--wrap=ftruncate
 
 tests_test_image_pipeline_SOURCES = \
 	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/append.c \

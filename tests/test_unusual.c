@@ -35,7 +35,7 @@
 
 /* ---- functions of the system that fail ---- */
 
-static bool no_size, no_clock;
+static bool no_size, no_clock, no_length;
 static bool pipe_ends;    /* an event has two ends */
 static int refused_flag;  /* F_SETFD or F_SETFL; 0: none */
 static int flags_granted; /* calls with it that succeed first */
@@ -54,7 +54,7 @@ static int niceness;
 
 /* With CK_FORK=no, an earlier test may have failed in between. */
 static void heal(void) {
-    no_size = no_clock = pipe_ends = confined = false;
+    no_size = no_clock = no_length = pipe_ends = confined = false;
     refused_flag = flags_granted = read_errors = interrupted = 0;
     refused_limit = -1;
     signals_sent = set_count = 0;
@@ -90,6 +90,13 @@ int __wrap_fcntl(int fd, int command, ...) {
         return -1;
     }
     return __real_fcntl(fd, command, argument);
+}
+
+int __real_ftruncate(int fd, off_t length);
+int __wrap_ftruncate(int fd, off_t length);
+int __wrap_ftruncate(int fd, off_t length) {
+    errno = EFBIG;
+    return no_length ? -1 : __real_ftruncate(fd, length);
 }
 
 ssize_t __real_read(int fd, void *to, size_t size);
@@ -275,6 +282,18 @@ START_TEST (a_signal_loses_no_message) {
 }
 END_TEST
 
+/* A child that could make it shorter would end its parent by SIGBUS. */
+START_TEST (memory_that_cannot_be_sized_or_sealed_is_not_shared) {
+    weir__shared shared;
+    int before = open_descriptors();
+    no_length = _i == 0;
+    refused_flag = _i == 1 ? F_ADD_SEALS : 0;
+    ck_assert_int_eq(weir__shared_create(&shared, 65536), _i == 0 ? EFBIG : EPERM);
+    ck_assert_ptr_null(shared.bytes);
+    ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 static uint64_t used_at_end[2];
@@ -400,6 +419,7 @@ static Suite *unusual_suite(void) {
     tcase_add_test(descriptors, a_pipe_that_would_block_is_not_made);
     tcase_add_test(descriptors, a_stream_that_cannot_be_read_has_ended);
     tcase_add_test(descriptors, a_signal_loses_no_message);
+    tcase_add_loop_test(descriptors, memory_that_cannot_be_sized_or_sealed_is_not_shared, 0, 2);
     TCase *threads = add_case(suite, "threads");
     tcase_add_checked_fixture(threads, heal, heal);
     tcase_add_test(threads, a_thread_without_a_clock_never_seems_to_sleep);
