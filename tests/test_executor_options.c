@@ -414,6 +414,56 @@ START_TEST (a_task_can_map_on_its_own_executor) {
 }
 END_TEST
 
+static pthread_t mapping;
+static atomic_size_t met;
+static atomic_bool let_go;
+
+static int open_the_way(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    atomic_store(&let_go, true);
+    return 0;
+}
+
+/* Two elements run at once. The one that is not on the mapping thread ends after a task that is submitted later. */
+static int meet(weir_future *self, void *arg, void **value) {
+    atomic_fetch_add(&met, 1);
+    while (atomic_load(&met) < 2)
+        nap();
+    while (!pthread_equal(mapping, pthread_self()) && !atomic_load(&let_go))
+        nap();
+    return give_back(self, arg, value);
+}
+
+static bool submit_after_first(size_t index, weir_future *future, void *arg) {
+    if (passed_count == 0)
+        assert_status(WEIR_OK, weir_executor_submit(executor, open_the_way, NULL, NULL));
+    return note_passed(index, future, arg);
+}
+
+static int map_and_sleep(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    mapping = pthread_self();
+    const weir_map_options options = {.as_completed = true};
+    return (int)weir_executor_map(executor, meet, elements, 2, &options, submit_after_first, &passed_count);
+}
+
+/* Both threads are occupied: one waits in the map, the other one for the task. */
+START_TEST (a_map_that_waits_lets_another_thread_run_a_task) {
+    create(2);
+    prepare_map(SIZE_MAX);
+    atomic_store(&met, 0);
+    atomic_store(&let_go, false);
+    assert_end(submit(map_and_sleep, NULL, (weir_submit_options){0}), WEIR_OK);
+    ck_assert_uint_eq(passed_count, 2);
+    ck_assert_uint_eq(passed[0] + passed[1], 1);
+    finish();
+}
+END_TEST
+
 static int fail_on_odd(weir_future *self, void *arg, void **value) {
     size_t n = number_of(arg);
     return n % 2 == 1 ? weir_executor_error(self, (int)n, "odd") : give_back(self, arg, value);
@@ -625,6 +675,7 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(maps, a_map_stops_when_it_is_told_to, 0, 2);
     tcase_add_loop_test(maps, a_map_ends_at_its_deadline, 0, 2);
     tcase_add_loop_test(maps, a_task_can_map_on_its_own_executor, 0, 4);
+    tcase_add_test(maps, a_map_that_waits_lets_another_thread_run_a_task);
     tcase_add_test(maps, a_map_passes_errors_as_results);
     tcase_add_loop_test(maps, a_map_takes_an_array_of_structs, 0, 2);
     tcase_add_test(maps, an_element_may_be_a_byte);
