@@ -539,6 +539,22 @@ START_TEST (without_a_free_descriptor_memory_is_out) {
 }
 END_TEST
 
+/* The count is refused before a case is read: the array has one only. */
+START_TEST (more_than_the_most_cases_are_out_of_memory) {
+    weir_queue *queue = new_queue(1);
+    weir_case only = get_from(queue);
+    void *item;
+    size_t which = 7;
+    assert_status(WEIR_OK, weir_queue_put(queue, number(1)));
+    assert_status(WEIR_NOMEM, weir_select(&only, ((size_t)1 << 24) + 1, WEIR_NEVER, &which));
+    assert_status(WEIR_NOMEM, weir_select(&only, SIZE_MAX, 0, &which));
+    ck_assert_uint_eq(which, 7);
+    assert_status(WEIR_OK, weir_queue_try_get(queue, &item));
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    end_queue(queue);
+}
+END_TEST
+
 /* The system refuses a poll of more descriptors than the process may have. */
 START_TEST (more_descriptors_than_are_permitted_are_out_of_memory) {
     struct rlimit before, few;
@@ -739,6 +755,7 @@ static Suite *select_suite(void) {
     tcase_add_test(misuse, a_wait_for_nothing_is_refused_or_ends_at_its_deadline);
     tcase_add_test(misuse, without_a_free_descriptor_memory_is_out);
     tcase_add_loop_test(misuse, more_descriptors_than_are_permitted_are_out_of_memory, 0, 2);
+    tcase_add_test(misuse, more_than_the_most_cases_are_out_of_memory);
     tcase_add_test(misuse, cases_without_descriptors_are_not_polled);
     TCase *inside = add_case(suite, "inside");
     tcase_add_test(inside, a_drop_function_may_select);

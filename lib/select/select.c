@@ -101,10 +101,12 @@ static weir_status run_with_all(weir_case *cases, size_t count, size_t first, we
 
 /* The first case of the order is often ready. Then the other ones need no order, no look and no struct. */
 weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which) {
-    if (cases == NULL || count == 0 || which == NULL || !are_valid(cases, count))
+    if (cases == NULL || count == 0 || which == NULL)
         return WEIR_INVALID;
     if (count > MOST)
         return WEIR_NOMEM;
+    if (!are_valid(cases, count))
+        return WEIR_INVALID;
     size_t first = weir__random_below((uint32_t)count);
     if (!weir__select_try_one(&cases[first]))
         return run_with_all(cases, count, first, deadline, which);
