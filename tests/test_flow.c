@@ -335,6 +335,31 @@ START_TEST (a_call_later_than_an_interval_lets_the_next_item_begin_at_once) {
 }
 END_TEST
 
+/* Closed timers ring no more: the rest ends when the call begins, and the next item does not wait for ever. */
+START_TEST (after_the_close_of_the_timers_a_key_does_not_rest) {
+    weir__keyed keyed = {.limit = 8};
+    weir__timers timers = {.started = false};
+    begin();
+    weir__keyed_prepare(&keyed, 8, 3600 * WEIR_SECOND, &flight, &timers, requeue);
+    weir__envelope *first = envelope_at(0), *next = envelope_at(1), *last = envelope_at(2);
+    ck_assert_ptr_eq(enter(&keyed, first, 7).first, first);
+    ck_assert_ptr_null(enter(&keyed, next, 7).first);
+    weir__timers_close(&timers);
+    weir__keyed_begin(&keyed, first->key);
+    ck_assert_ptr_eq(weir__list_take(&again), next);
+    weir__keyed_begin(&keyed, next->key);
+    ck_assert_ptr_null(timers.set.root);
+    ck_assert_ptr_null(weir__list_take(&again));
+    ck_assert_ptr_eq(enter(&keyed, last, 7).first, last);
+    weir__keyed_begin(&keyed, last->key);
+    ck_assert_ptr_null(leave(&keyed, first));
+    ck_assert_ptr_null(leave(&keyed, next));
+    ck_assert_ptr_null(leave(&keyed, last));
+    ck_assert_ptr_null(keyed.entries.root);
+    end();
+}
+END_TEST
+
 /* ---- pieces ---- */
 
 static uint64_t roots(weir__verdict verdict) {
@@ -408,6 +433,7 @@ static Suite *flow_suite(void) {
     tcase_add_test(keys, closed_keys_return_what_waits_and_let_everything_run);
     tcase_add_test(keys, a_late_call_does_not_delay_the_items_of_its_key_behind_it);
     tcase_add_test(keys, a_call_later_than_an_interval_lets_the_next_item_begin_at_once);
+    tcase_add_test(keys, after_the_close_of_the_timers_a_key_does_not_rest);
     TCase *pieces = add_case(suite, "pieces");
     tcase_add_test(pieces, a_root_ends_with_its_last_piece_and_the_worst_verdict);
     tcase_add_test(pieces, the_roots_of_a_batch_end_with_its_results);
