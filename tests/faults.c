@@ -40,8 +40,19 @@ bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline)
 void *__real_weir__pool_take(weir__pool *pool, weir__cache *cache);
 void *__wrap_weir__pool_take(weir__pool *pool, weir__cache *cache);
 
+static void (*_Atomic within)(void);
+
+void fault_call_within(void (*func)(void)) {
+    atomic_store(&within, func);
+}
+
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
-    return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
+    if (!is_due(THREAD))
+        return __real_pthread_create(thread, attr, run, arg);
+    void (*func)(void) = atomic_exchange(&within, NULL);
+    if (func != NULL)
+        func();
+    return EAGAIN;
 }
 
 /* Most cells come from a free list. Here any of them may fail for lack of memory. */

@@ -29,6 +29,9 @@ bool fault_is(enum fault kind);
 /* Returns whether a call may return `status`: WEIR_OK always, and the status that the current kind of fault causes. */
 bool fault_excuses(weir_status status);
 
+/* Calls `func` within the next creation of a thread that fails. */
+void fault_call_within(void (*func)(void));
+
 /* Starts a thread outside the library: its creation neither fails nor counts. Returns 0 or an error number. */
 int start_thread_without_fault(pthread_t *thread, void *(*run)(void *), void *arg);
 

@@ -389,6 +389,33 @@ START_TEST (a_submit_without_a_thread_is_refused_and_has_no_effect) {
 }
 END_TEST
 
+static weir_executor *short_of_threads;
+static weir_future *late;
+
+/* As from another thread, while the first submit finds that no thread can be created. */
+static void submit_meanwhile(void) {
+    assert_status(WEIR_OK, weir_executor_submit(short_of_threads, count_run, NULL, &late));
+    assert_status(WEIR_OK, weir_executor_submit(short_of_threads, count_run, NULL, NULL));
+}
+
+/* The refused task is taken back from behind others, which were accepted and stay. */
+START_TEST (a_refused_submit_leaves_later_tasks) {
+    weir_executor_counts counts;
+    reset();
+    short_of_threads = executor_without_thread(0);
+    fault_call_within(submit_meanwhile);
+    assert_status(WEIR_NOTHREAD, weir_executor_submit(short_of_threads, count_run, &runs, NULL));
+    assert_status(WEIR_OK, weir_executor_counts_of(short_of_threads, &counts));
+    ck_assert_uint_eq(counts.pending, 2);
+    fault_set(THREAD, 0, false);
+    assert_status(WEIR_OK, weir_future_get_until(late, NULL, hang_limit()));
+    wait_for_runs(2);
+    weir_future_release(late);
+    ck_assert_uint_eq(atomic_load(&runs), 2);
+    end_executor(short_of_threads);
+}
+END_TEST
+
 /* For longer than the crew's threads look for one. */
 START_TEST (tasks_that_wait_for_a_thread_are_kept) {
     weir_executor_counts counts;
@@ -616,6 +643,7 @@ static Suite *faults_suite(void) {
     tcase_add_test(workers, a_result_without_memory_is_reported_by_the_workers_join);
     TCase *executors = add_case(suite, "executors");
     tcase_add_test(executors, a_submit_without_a_thread_is_refused_and_has_no_effect);
+    tcase_add_test(executors, a_refused_submit_leaves_later_tasks);
     tcase_add_test(executors, tasks_that_wait_for_a_thread_are_kept);
     tcase_add_test(executors, an_accepted_task_waits_for_memory);
     tcase_add_loop_test(executors, a_submit_of_a_task_without_memory_is_refused_or_runs, 0, 2);
