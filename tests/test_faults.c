@@ -416,6 +416,35 @@ START_TEST (a_refused_submit_leaves_later_tasks) {
 }
 END_TEST
 
+static void count_unrun(void *task_arg, void *count) {
+    ck_assert_ptr_eq(task_arg, &runs);
+    ++*(int *)count;
+}
+
+static int unrun;
+
+static void shut_down_meanwhile(void) {
+    assert_status(WEIR_OK, weir_executor_shutdown(short_of_threads, false, true, 0, count_unrun, &unrun));
+}
+
+/* The shutdown has ended the task, so it was accepted: the caller must not end it again. */
+START_TEST (a_task_that_a_shutdown_has_ended_is_not_refused) {
+    const weir_submit_options high = {.priority = WEIR_HIGH};
+    reset();
+    unrun = 0;
+    short_of_threads = executor_without_thread(0);
+    fault_call_within(shut_down_meanwhile);
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_executor_submit(short_of_threads, count_run, &runs, NULL));
+    else
+        assert_status(WEIR_OK, weir_executor_submit_with(short_of_threads, count_run, &runs, &high, NULL));
+    ck_assert_int_eq(unrun, 1);
+    fault_set(THREAD, 0, false);
+    end_executor(short_of_threads);
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+}
+END_TEST
+
 /* For longer than the crew's threads look for one. */
 START_TEST (tasks_that_wait_for_a_thread_are_kept) {
     weir_executor_counts counts;
@@ -644,6 +673,7 @@ static Suite *faults_suite(void) {
     TCase *executors = add_case(suite, "executors");
     tcase_add_test(executors, a_submit_without_a_thread_is_refused_and_has_no_effect);
     tcase_add_test(executors, a_refused_submit_leaves_later_tasks);
+    tcase_add_loop_test(executors, a_task_that_a_shutdown_has_ended_is_not_refused, 0, 2);
     tcase_add_test(executors, tasks_that_wait_for_a_thread_are_kept);
     tcase_add_test(executors, an_accepted_task_waits_for_memory);
     tcase_add_loop_test(executors, a_submit_of_a_task_without_memory_is_refused_or_runs, 0, 2);
