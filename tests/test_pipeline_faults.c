@@ -913,9 +913,12 @@ START_TEST (items_admitted_by_an_exiting_thread_go_to_others_or_are_dropped) {
 END_TEST
 
 /* An error of the sending stage; the result goes to the drop function of its destination. */
+static atomic_uint sent;
+
 static void *pass_first_gate(void *item, void *raw) {
     struct gate *gates = raw;
-    gate_pass(&gates[0]);
+    if (atomic_fetch_add(&sent, 1) > 0)
+        gate_pass(&gates[0]);
     return item;
 }
 
@@ -929,6 +932,7 @@ START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
     enum { MANY = 3 * WEIR__SEGMENT_SLOTS };
     bool skips = _i == 0;
     struct gate gates[2] = {GATE, GATE};
+    atomic_store(&sent, 0);
     ledger_reset();
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 2 * MANY, .grace = HANG_SECONDS * SECONDS});
@@ -944,7 +948,9 @@ START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
                                              .input.capacity = WEIR_UNBOUNDED,
                                              .input.drop = thing_drop});
     start_pipeline(pipeline);
-    put_things(pipeline, MANY);
+    put_things(pipeline, 1);
+    gate_wait_for(&gates[1], 1); /* a crew has a thread for each stage before none can be added */
+    put_things(pipeline, MANY - 1);
     gate_wait_for(&gates[0], 1);
     ledger_fail(1, true);
     gate_open(&gates[0]);
