@@ -825,9 +825,12 @@ START_TEST (a_stage_puts_its_results_to_the_port) {
 END_TEST
 
 START_TEST (a_stage_fails_what_the_port_refuses) {
+    struct gate gate = GATE;
     queue = broker_open(&broker, 200, 8, false, &drops_things);
+    broker.put_gate = &gate; /* the first error ends the run, and the pipeline would refuse what is put then */
     broker_refuse(&broker, WEIR_TIMEDOUT + 100);
     weir_pipeline *pipeline = new_passing(5, _i);
+    gate_open(&gate);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     ck_assert_uint_ge(report->error_count, 1); /* several threads may have put before the run has failed */
     ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_TIMEDOUT + 100));
