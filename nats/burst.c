@@ -1,10 +1,10 @@
 /*
  * burst.c - Implements bursts, and weir_nats_put_many with them.
  *
- * If other programs fill the queue in the middle of a burst, a put may be refused and a later one stored. Here such puts
- * are made again one by one, beyond the deadline by up to one `timeout` for all of them: the caller is told a number of
- * items, which must be the first ones. An item that is near the limit of the server goes alone, so that no later one is stored before it is
- * refused.
+ * If other programs fill the queue in the middle of a burst, a put may be refused and a later one stored. Here such
+ * puts are made again one by one, beyond the deadline by up to one `timeout` for all of them: the caller is told a
+ * number of items, which must be the first ones. An item that is near the limit of the server goes alone, so that no
+ * later one is stored before it is refused.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -3,8 +3,8 @@
  *
  * A URL loses its user and password before it gets into a message.
  *
- * A server does not answer a call that it does not permit: it tells the connection the subject. So the call that has no answer
- * looks whether its subject was told lately.
+ * A server does not answer a call that it does not permit: it tells the connection the subject. So the call that has no
+ * answer looks whether its subject was told lately.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

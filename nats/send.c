@@ -1,8 +1,8 @@
 /*
  * send.c - Implements sending, and the reading of answers.
  *
- * A put's reply subject ends with its token, and so does its identity (put.c). Answers come mostly in the order of the puts, so
- * the list of puts without an answer is searched from its front.
+ * A put's reply subject ends with its token, and so does its identity (put.c). Answers come mostly in the order of the
+ * puts, so the list of puts without an answer is searched from its front.
  *
  * An answer is an object of JSON: {"stream":"S","seq":5,"duplicate":true}, or with an "error" that has an "err_code" and a
  * "description"; or without a body, from a server that has no leader for the stream.

@@ -21,8 +21,8 @@ void weir__nats_call_destroy(struct weir__nats_call *call);
 void weir__nats_ask(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
 
 /*
- * Sends a put of a burst; it then is listed, unless it has its answer already. A put without an identity gets one. The put and its
- * call must live until weir__nats_withdraw, or its answer. A put that is listed may be sent again.
+ * Sends a put of a burst; it then is listed, unless it has its answer already. A put without an identity gets one. The
+ * put and its call must live until weir__nats_withdraw, or its answer. A put that is listed may be sent again.
  */
 void weir__nats_send(weir_nats *nats, struct weir__nats_put *put);
 

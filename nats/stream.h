@@ -29,8 +29,8 @@ bool weir__nats_has_leader(weir_nats *nats, weir_deadline deadline);
 bool weir__nats_is_removed(weir_nats *nats, uint64_t sequence);
 
 /*
- * Finds the first message with a subject, which may have wildcards, from a sequence on. Sets `*sequence` to its place, or to 0
- * if there is none. Returns WEIR_OK, or a status with a message.
+ * Finds the first message with a subject, which may have wildcards, from a sequence on. Sets `*sequence` to its place,
+ * or to 0 if there is none. Returns WEIR_OK, or a status with a message.
  */
 weir_status weir__nats_find(weir_nats *nats, const char *subject, uint64_t from, uint64_t *sequence);
 

@@ -145,8 +145,8 @@ WEIR_API weir_status weir_queue_port_changed(weir_queue *queue);
 
 /*
  * Settles an item that any thread took, not by a worker or a cursor. If several unsettled ones have this address, one
- * that the calling thread took, and the one taken longest ago. For programs that finish items in other threads, or not in the order in which they took them. In a
- * queue without a port, the same as weir_queue_task_done.
+ * that the calling thread took, and the one taken longest ago. For programs that finish items in other threads, or not
+ * in the order in which they took them. In a queue without a port, the same as weir_queue_task_done.
  *
  * Returns WEIR_OK. WEIR_INVALID if the queue is NULL, or no such item is unsettled.
  */

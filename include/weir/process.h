@@ -213,17 +213,17 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  *     stage.batch.items = 100;
  *     stage.batch.wait = WEIR_MILLISECOND;
  *
- * The child calls its function for one item after the other. Each item has its own end: decode is called for each result,
- * in the order of the items, at most about a millisecond and the time of one further item after the function has returned. A
- * failure is that of its item alone, as by weir_task_fail_item. If the child dies, the item in work is to blame, and it has lost an attempt. The items behind
- * it have not begun: the next child gets them in the same attempt, without encode. A result that was made before the death
- * counts. So attempts, retries and dead letters are those of items sent alone. But the retried items of a
- * batch form one, and are tried again together.
+ * The child calls its function for one item after the other. Each item has its own end: decode is called for each
+ * result, in the order of the items, at most about a millisecond and the time of one further item after the function
+ * has returned. A failure is that of its item alone, as by weir_task_fail_item. If the child dies, the item in work is
+ * to blame, and it has lost an attempt. The items behind it have not begun: the next child gets them in the same
+ * attempt, without encode. A result that was made before the death counts. So attempts, retries and dead letters are
+ * those of items sent alone. But the retried items of a batch form one, and are tried again together.
  *
- * attempt_time counts for each item, from its begin in the child. If the child ends a late item while it is being killed,
- * the result counts, and the next child gets the item that has begun since. A child that is not ready within it costs the next item
- * its attempt, and is waited for again with the one behind it. A report calls the call overdue if all items together take
- * longer. `room` of a payload is for each item.
+ * attempt_time counts for each item, from its begin in the child. If the child ends a late item while it is being
+ * killed, the result counts, and the next child gets the item that has begun since. A child that is not ready within it
+ * costs the next item its attempt, and is waited for again with the one behind it. A report calls the call overdue if
+ * all items together take longer. `room` of a payload is for each item.
  *
  * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL, or WEIR_CODE(WEIR_NOMEM) for all items if out of
  * memory. The codes of items are those of weir_process_run. A cancel ends the decoding too. If decode ends its thread, the
@@ -255,8 +255,8 @@ WEIR_API int weir_process_run_batch(weir_task *task, void *const *items, size_t 
 WEIR_API int weir_process_call(weir_future *self, void *item, void **value);
 
 /*
- * The init function of such a stage or executor: starts the child of this thread, and does not wait until it is ready. `process` is
- * the stage's arg, a weir_process.
+ * The init function of such a stage or executor: starts the child of this thread, and does not wait until it is ready.
+ * `process` is the stage's arg, a weir_process.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID     if weir_process_main was not called or its table has no such function, encode is NULL, decode and take
@@ -267,9 +267,10 @@ WEIR_API int weir_process_call(weir_future *self, void *item, void **value);
 WEIR_API weir_status weir_process_init(void *process, void **keeper);
 
 /*
- * The fini function of such a stage or executor: ends the child, and blocks for a second at most, or for six if the child goes on after SIGKILL. A child that is ready sees the end
- * of its input, calls fini of its entry and exits, also if it has had no item. It is killed if it has not ended a second
- * later, at a cancel once its thread has had an item, or if it is not ready.
+ * The fini function of such a stage or executor: ends the child, and blocks for a second at most, or for six if the
+ * child goes on after SIGKILL. A child that is ready sees the end of its input, calls fini of its entry and exits, also
+ * if it has had no item. It is killed if it has not ended a second later, at a cancel once its thread has had an item,
+ * or if it is not ready.
  */
 WEIR_API void weir_process_fini(void *keeper);
 

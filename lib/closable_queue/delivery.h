@@ -35,8 +35,9 @@ weir__delivery *weir__delivery_oldest(const weir__port *port, weir__taken_by by)
 weir__delivery *weir__delivery_numbered(const weir__port *port, int number);
 
 /*
- * Returns the oldest item with that address that the calling thread took by a get, or if there is none, that any thread took so;
- * NULL if there is none. With `present`, the item that the calling thread has as a worker or by a cursor is one of its own.
+ * Returns the oldest item with that address that the calling thread took by a get, or if there is none, that any thread
+ * took so; NULL if there is none. With `present`, the item that the calling thread has as a worker or by a cursor is
+ * one of its own.
  */
 weir__delivery *weir__delivery_of_item(const weir__port *port, const void *item, bool present);
 

@@ -91,8 +91,8 @@
  *
  * Q20 to Q24 are those of a queue with a port, whose items lie elsewhere: see port.h.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16, Q19, Q21, Q22 and Q24. The number of unfinished items is tail - done; settle.c has
- * the proof for joins, and for destroying a queue after a join.
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16, Q19, Q21, Q22 and Q24. The number of unfinished items is tail -
+ * done; settle.c has the proof for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -39,9 +39,9 @@ static void append_locked(weir_queue *queue, weir__requeued *place) {
 }
 
 /*
- * Releases the locks and wakes a consumer. The head has changed under the lock under which blocking consumers check it, so
- * each of them sees the item or is woken for it (Q8). If a discard has begun, discards the requeued items, which may have come
- * too late for it.
+ * Releases the locks and wakes a consumer. The head has changed under the lock under which blocking consumers check it,
+ * so each of them sees the item or is woken for it (Q8). If a discard has begun, discards the requeued items, which may
+ * have come too late for it.
  */
 static void end_requeue(weir_queue *queue, bool any) {
     weir__queue_assert_locked(queue);

@@ -3,8 +3,8 @@
  *
  * One poll waits for all: both outputs, the end of the command, and the end of the task. Each turn reads each output
  * once, so that a flood of output delays neither the deadline nor a cancel. The end of the command is the end of its
- * process, or is given up if it goes on after SIGKILL. Its outputs may stay open for ever, kept by a process that it has started; after `linger` they are
- * given up.
+ * process, or is given up if it goes on after SIGKILL. Its outputs may stay open for ever, kept by a process that it
+ * has started; after `linger` they are given up.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

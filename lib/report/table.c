@@ -1,8 +1,8 @@
 /*
  * table.c - Implements the table format of a report, for people: items, time, and errors.
  *
- * Two tables have the same rows, because one would be too wide for a terminal; a third one has the operations. Each cell is formatted twice: first for
- * its width, then for printing.
+ * Two tables have the same rows, because one would be too wide for a terminal; a third one has the operations. Each
+ * cell is formatted twice: first for its width, then for printing.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -13,8 +13,9 @@
 #include "recipe.h"
 
 /*
- * Encodes a picture in sRGB or grey, with 8 bits in each channel, without metadata. Evaluates the picture. JPEG shows white where the picture is transparent; the
- * other formats keep the transparency. Returns false if libvips fails, and has the reason.
+ * Encodes a picture in sRGB or grey, with 8 bits in each channel, without metadata. Evaluates the picture. JPEG shows
+ * white where the picture is transparent; the other formats keep the transparency. Returns false if libvips fails, and
+ * has the reason.
  */
 bool encode_picture(VipsImage *picture, const struct recipe *recipe, struct thumbnail *made);
 

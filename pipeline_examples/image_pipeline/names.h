@@ -18,10 +18,10 @@
 
 /*
  * Returns the thumbnail name for the picture called `original`: that name, with the extension of the thumbnail's format
- * appended unless it ends in one. Characters that are not safe in a file name are replaced. `query` is the query of the picture's URL;
- * "" or NULL if there is none. If `original` has no file extension of a picture format, the query identifies the
- * picture, and a digest of it becomes part of the name. The caller frees the name. Returns NULL if memory is
- * exhausted.
+ * appended unless it ends in one. Characters that are not safe in a file name are replaced. `query` is the query of the
+ * picture's URL; "" or NULL if there is none. If `original` has no file extension of a picture format, the query
+ * identifies the picture, and a digest of it becomes part of the name. The caller frees the name. Returns NULL if
+ * memory is exhausted.
  */
 char *names_make(const char *original, const char *query, enum format format);
 

@@ -11,7 +11,8 @@
  * learns of the end from it if it gets no sentinel: it was away all the time, or entries were put again behind the
  * sentinel.
  *
- * These functions are in queue_nats.c, queue_lists.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
+ * These functions are in queue_nats.c, queue_lists.c, queue_put.c and queue_take.c if libweir-nats was built, else in
+ * queue_none.c.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -14,8 +14,9 @@
  * S1  An item is in a stage from the put into the stage's queue until it is retired there (retire.h). So a stage is
  *     drained exactly when a join of its queue returns, wherever its items wait meanwhile.
  * S2  An item in a stage is in one place: in the queue; with one lane, which runs it; or where it waits for its turn,
- *     its key, its batch or its next attempt; or with its operation (operations.h). A lane that makes an item wait does not touch it afterwards. In a stage
- *     with keys any lane may retire an item. So the lane that took the item lets go of it before the item's call.
+ *     its key, its batch or its next attempt; or with its operation (operations.h). A lane that makes an item wait does
+ *     not touch it afterwards. In a stage with keys any lane may retire an item. So the lane that took the item lets go
+ *     of it before the item's call.
  * S3  The queue counts an item as entered before a lane has it. Its retirement is counted later, by a store with
  *     release. A reader that loads the retired count (acquire) before the entered count never sees more items retired
  *     than entered.

@@ -22,15 +22,16 @@
  * N6  `span` holds the number of the morsel, and the first index and the end index of the items that are not begun. A
  *     thread gets an item by moving one of these indexes over it, by compare and swap. The lane's thread moves the
  *     first index. If a call of the lane takes long, or the stage is paused, a rescuer moves the end index, to requeue
- *     the rest (weir__morsel_rescue), in an ordered stage with its positions (O9). The rescuer copies the items before it swaps; the morsel's number makes its swap
- *     fail on a later morsel. The rescuer holds `out_lock` until the items are back in the queue, and the lane is
- *     released only afterwards, so that a serial stage runs no later item first. In a plain pipeline, cheap items are
- *     begun together, for about a microsecond of work. Each of them waits for the calls before it, even if one blocks.
+ *     the rest (weir__morsel_rescue), in an ordered stage with its positions (O9). The rescuer copies the items before
+ *     it swaps; the morsel's number makes its swap fail on a later morsel. The rescuer holds `out_lock` until the items
+ *     are back in the queue, and the lane is released only afterwards, so that a serial stage runs no later item first.
+ *     In a plain pipeline, cheap items are begun together, for about a microsecond of work. Each of them waits for the
+ *     calls before it, even if one blocks.
  * N8  While a lane runs a morsel and another lane is free, one of these holds: the alert is left in the stage's queue
  *     (Q13); the job is ready, or a visit has begun that has yet to look at the queue; or the queued items are little
- *     work. In that case, the lane's thread comes back for the queued items; if a call takes long, the monitor makes the
- *     job ready. Or no position is free in an ordered stage: the end of a turn makes the job ready (O8). Each call, or each group of calls begun together, is a separate part of the slice
- *     (weir__hand_begin_part).
+ *     work. In that case, the lane's thread comes back for the queued items; if a call takes long, the monitor makes
+ *     the job ready. Or no position is free in an ordered stage: the end of a turn makes the job ready (O8). Each call,
+ *     or each group of calls begun together, is a separate part of the slice (weir__hand_begin_part).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
