@@ -148,6 +148,7 @@ lib_sources = \
 	lib/pipeline/waits/abort.c lib/pipeline/waits/abort.h \
 	lib/pipeline/waits/descriptors.c \
 	lib/pipeline/waits/gate.c lib/pipeline/waits/gate.h \
+	lib/pipeline/waits/grace.c lib/pipeline/waits/grace.h \
 	lib/pipeline/waits/in_flight.c lib/pipeline/waits/in_flight.h \
 	lib/pipeline/waits/own_tell.h \
 	lib/pipeline/waits/own_wait.c lib/pipeline/waits/own_wait.h \

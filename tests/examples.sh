@@ -581,10 +581,11 @@ check_weir_run() {
     run_jobs 101 false
 }
 
-# interrupt SIGNALS SIGNAL STATUS: sends that many once two jobs run, of six; the jobs end when $work/go is there.
+# interrupt SIGNALS SIGNAL STATUS: sends that many once two jobs run, of six; the jobs end when $work/go is there, and
+# ignore SIGTERM. None of them may be left.
 interrupt() {
     rm -f "$work/go" && : >"$work/begun" && status=0
-    "$examples/weir_run" -j2 --joblog "$work/log" sh -c "echo x >>'$work/begun'; while [ ! -e '$work/go' ]; do sleep 0.1; done; echo \$1" sh \
+    "$examples/weir_run" -j2 --joblog "$work/log" sh -c "trap '' TERM; echo \$\$ >>'$work/begun'; while [ ! -e '$work/go' ]; do sleep 0.1; done; echo \$1" sh \
         ::: 1 2 3 4 5 6 >"$work/out" 2>"$work/err" &
     pid=$!
     until [ "$(wc -l <"$work/begun")" = 2 ]; do sleep 0.1; done
@@ -600,6 +601,9 @@ interrupt() {
     wait $pid || status=$?
     [ -z "$sender" ] || { kill $sender 2>"$work/sender" && wait $sender; } || true
     [ $status = "$3" ] || complain "weir_run ends with status $status after $1 signals $2"
+    while read -r job; do
+        ! kill -0 "$job" 2>"$work/sender" || complain "weir_run leaves a job after $1 signals $2"
+    done <"$work/begun"
 }
 
 check_weir_run

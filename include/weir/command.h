@@ -108,7 +108,8 @@ typedef struct weir_command_result {
  * given up: this process may not kill it, as a program that runs for another user, or the kernel cannot. It goes on, and its
  * exit status is not taken. If the cancel or the deadline came before, the command is
  * not started. The end is that of the command itself: a process that it leaves behind with its outputs open delays
- * the call by `linger`.
+ * the call by `linger`. weir_pipeline_finish waits for a command that a cancel ends, as long as its `grace` and a second
+ * more, if the `grace` of the pipeline ends before.
  *
  * The command has no descriptors but its three standard streams. On systems other than Linux without
  * posix_spawn_file_actions_addclosefrom_np it also has what the program has opened without O_CLOEXEC. The signal mask

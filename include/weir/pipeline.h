@@ -939,9 +939,9 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * stage with at_end counts as in flight until all its at_end calls have returned.
  *
  * After the drain, the call waits for functions that have not returned. It waits until the deadline and for at least
- * `grace`; after a cancel, for `grace`. Destructors of thread-specific data, and writes to a stream that accepts no
- * data, count as functions. When all have returned, the threads are joined. After the join, the caller may read all
- * data that the functions of the stages have written.
+ * `grace`; after a cancel, for `grace`, and for the grace of commands that it ends (weir/command.h). Destructors of
+ * thread-specific data, and writes to a stream that accepts no data, count as functions. When all have returned, the
+ * threads are joined. After the join, the caller may read all data that the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
  * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).

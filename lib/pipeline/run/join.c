@@ -47,6 +47,8 @@ static void look_again_locked(struct wait *wait) {
         wait->cancelled = true;
         wait->limit = least;
     }
+    if (wait->cancelled)
+        wait->limit = later(wait->limit, pipeline->ends_by);
 }
 
 static void look_again(struct wait *wait) {

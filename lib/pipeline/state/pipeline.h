@@ -70,6 +70,7 @@ struct weir_pipeline {
     uint64_t ends;           /* number of ends made (D1) */
     weir_deadline due;       /* earliest deadline for the ender (D2) */
     weir_deadline drain_due; /* the deadline of the signals, for the drain alone (D2) */
+    uint64_t ends_by;        /* until then, functions may end what a cancel has cut short (D9); 0: none does */
     size_t claims;           /* number of threads that are starting a helper (D3) */
     bool has_show, has_watch;
 
