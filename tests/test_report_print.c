@@ -632,6 +632,9 @@ START_TEST (a_code_is_printed_as_a_sentence_if_it_is_of_weir) {
         {WEIR_CODE(WEIR_OK), "  after 1.0 s, s: error -2003134720, attempt 1: no\n"},
         {WEIR_CODE(WEIR_CLOSED), "  after 1.0 s, s: the queue is closed, or the future has ended, attempt 1: no\n"},
         {WEIR_CODE(WEIR_CANCELLED), "  after 1.0 s, s: the pipeline or the future was cancelled, attempt 1: no\n"},
+        {WEIR_CODE(WEIR_UNCERTAIN),
+         "  after 1.0 s, s: the server has not answered, so the call may have had its effect, "
+         "attempt 1: no\n"},
         {WEIR_CODE(WEIR_FAILED), "  after 1.0 s, s, attempt 1: no\n"}};
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         weir_error error = {.stage = "s", .code = codes[i].code, .message = "no", .attempts = 1, .at = SECONDS};

@@ -71,6 +71,15 @@ START_TEST (a_number_that_is_no_code_is_unknown) {
 }
 END_TEST
 
+START_TEST (the_status_of_a_code_is_found) {
+    for (int status = 1; status < CODES; status++)
+        ck_assert_int_eq(weir_code_status(WEIR_CODE(status)), status);
+    static const int others[] = {0, -1, 1, 5, INT_MAX, INT_MIN, WEIR_CODE(0), WEIR_CODE(-1), WEIR_CODE(CODES)};
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        ck_assert_int_eq(weir_code_status(others[i]), WEIR_OK);
+}
+END_TEST
+
 START_TEST (the_sentence_is_static) {
     for (int code = -1; code <= CODES; code++)
         ck_assert_ptr_eq(weir_strerror((weir_status)code), weir_strerror((weir_status)code));
@@ -100,6 +109,7 @@ static Suite *status_suite(void) {
     tcase_add_test(codes, every_code_has_a_sentence_without_a_full_stop);
     tcase_add_test(codes, no_two_codes_share_a_sentence);
     tcase_add_test(codes, a_number_that_is_no_code_is_unknown);
+    tcase_add_test(codes, the_status_of_a_code_is_found);
     tcase_add_test(codes, the_sentence_is_static);
     TCase *version = add_case(suite, "version");
     tcase_add_test(version, library_and_headers_have_one_version);

@@ -47,6 +47,12 @@ typedef enum weir_status {
 #define WEIR_CODE(status) (-0x77656900 - (int)(status))
 
 /*
+ * Returns the status of which `code` is the WEIR_CODE, such as WEIR_TIMEDOUT for weir_strerror. WEIR_OK for the code of a
+ * program, and for 0. Thread-safe.
+ */
+WEIR_API weir_status weir_code_status(int code);
+
+/*
  * Returns one English sentence for `status`, without a full stop, or "unknown status" for any other number. The
  * string is static: never NULL, never freed. Thread-safe.
  */

@@ -350,11 +350,11 @@ static void print_paused(weir__out *out, const weir_report *report) {
 
 /* Prints nothing if the function has told no code. */
 static void print_code(weir__out *out, int code) {
-    int64_t status = (int64_t)WEIR_CODE(0) - code;
+    weir_status status = weir_code_status(code);
     if (status == WEIR_FAILED)
         return;
-    if (status > 0 && status < WEIR_FAILED)
-        weir__out_format(out, ": %s", weir_strerror((weir_status)status));
+    if (status != WEIR_OK)
+        weir__out_format(out, ": %s", weir_strerror(status));
     else
         weir__out_format(out, ": error %d", code);
 }

@@ -1,11 +1,12 @@
 /*
- * status.c - Implements weir_strerror: a table with one sentence per status code.
+ * status.c - Implements the status codes: a table with one sentence for each, and what is one of weir's.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <weir/status.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 static const char *const sentences[] = {
     [WEIR_OK] = "success",
@@ -29,6 +30,11 @@ static const char *const sentences[] = {
     [WEIR_TLS] = "a certificate is wrong or missing",
     [WEIR_UNCERTAIN] = "the server has not answered, so the call may have had its effect",
 };
+
+weir_status weir_code_status(int code) {
+    int64_t status = (int64_t)WEIR_CODE(0) - code; /* which int cannot hold for every code */
+    return status > 0 && status < (int64_t)(sizeof sentences / sizeof sentences[0]) ? (weir_status)status : WEIR_OK;
+}
 
 const char *weir_strerror(weir_status status) {
     size_t code = (size_t)status;

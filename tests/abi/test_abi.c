@@ -127,6 +127,7 @@ CALL(weir_start_threads, weir_status, weir_threads **, size_t, weir_worker_func 
 CALL(weir_start_threads_with, weir_status, weir_threads **, size_t, const weir_worker_options *, weir_queue *,
      weir_queue *);
 CALL(weir_stop_threads, weir_status, weir_queue *, weir_threads *);
+CALL(weir_code_status, weir_status, int);
 CALL(weir_strerror, const char *, weir_status);
 CALL(weir_version, const char *, void);
 CALL(weir_worker_join, weir_status, weir_worker *);
