@@ -188,7 +188,8 @@ static bool divide_at_once(bool in_processes, const uint32_t *numbers, size_t co
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL, &divides);
     weir_pipeline_add(pipeline, NULL, &collects);
-    check(weir_pipeline_start(pipeline), weir_pipeline_message(pipeline));
+    weir_status started = weir_pipeline_start(pipeline);
+    check(started, weir_pipeline_message(pipeline));
     for (size_t i = 0; i < count; i++)
         put_ranges(pipeline, ranges, numbers[i], &factors[i], &made);
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);

@@ -21,7 +21,9 @@ static int tally(weir_task *task, void *name, void *unused) { /* in four threads
         return weir_task_fail(task, 1, "cannot open %s", (char *)name);
     while (fscanf(file, "%*s") != EOF)
         words++;
-    return weir_task_emit(task, (void *)words), (void)unused, fclose(file) != 0;
+    if (ferror(file))
+        return fclose(file), weir_task_fail(task, 2, "cannot read %s", (char *)name);
+    return fclose(file), weir_task_emit(task, (void *)words), (void)unused, 0; /* emit last: nothing fails after it */
 }
 static void *add_up(void *words, void *total) { /* one call at a time, so the total needs no lock */
     *(uintptr_t *)total += (uintptr_t)words;

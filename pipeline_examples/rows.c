@@ -128,7 +128,8 @@ static void write_in_batches(char *name) {
     check(weir_pipeline_create(&pipeline, NULL), "create a pipeline");
     check(weir_pipeline_add(pipeline, NULL, &making), "add make");
     check(weir_pipeline_add(pipeline, NULL, &writing), "add write");
-    check(weir_pipeline_start(pipeline), weir_pipeline_message(pipeline));
+    weir_status started = weir_pipeline_start(pipeline);
+    check(started, weir_pipeline_message(pipeline));
     check(weir_pipeline_wait(pipeline, WEIR_NEVER), "wait for the sources");
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
     if (status != WEIR_OK)

@@ -193,7 +193,8 @@ static void scrape_at_once(struct store *store) {
     check(weir_pipeline_add(pipeline, NULL, &fetching), "add fetch");
     check(weir_pipeline_add(pipeline, NULL, &parsing), "add parse");
     check(weir_pipeline_add(pipeline, NULL, &storing), "add store");
-    check(weir_pipeline_start(pipeline), weir_pipeline_message(pipeline));
+    weir_status started = weir_pipeline_start(pipeline);
+    check(started, weir_pipeline_message(pipeline));
     for (int i = 0; i < PATHS; i++)
         check(weir_pipeline_put(pipeline, create_page(site[i][0])), "put");
     check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish");

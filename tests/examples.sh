@@ -72,6 +72,8 @@ grep -q "count: error 1, attempt 1: cannot open $work/none\$" "$work/err" || com
 grep -q '^count  *4  *3  *1 ' "$work/err" || complain "pipeline does not count the files"
 run pipeline
 echo '0 words' | same pipeline 'no file'
+run pipeline "$work"
+grep -Eq "count: error [12], attempt 1: cannot (open|read) $work\$" "$work/err" || complain "pipeline reads a folder without an error"
 
 # ---- ordered: known checksums; long lines keep their places between short ones ----
 
