@@ -4,8 +4,10 @@
  *     read (source) -> check -> write, into the table `rows`
  *                        '--------'--- letters ---> reject, into the table `rejects`
  *
- * Each batch is a transaction. After Ctrl-C, the lines that the source has emitted are stored, and the exit status is 0.
- * Standard error gets the report: the rows are the done items of write, and the rejects those of reject.
+ * Each batch is a transaction. It waits a minute for a locked database (busy_timeout) and is then given up; "an outage"
+ * in weir_patterns(7) waits on, and keeps the order. After Ctrl-C, the lines that the source has emitted are stored, and
+ * the exit status is 0. Standard error gets the report: the rows are the done items of write, and the rejects those of
+ * reject.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

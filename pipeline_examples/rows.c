@@ -97,7 +97,7 @@ static void close_connection(void *database) {
     sqlite3_close(database);
 }
 
-/* All rows of the batch are written, or none. */
+/* All rows of the batch are written, or none. An error ends the run; to try on, see "an outage" in weir_patterns(7). */
 static int write_batch(weir_task *task, void *const *items, size_t count, void *database) {
     int code = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL);
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
