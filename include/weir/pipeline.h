@@ -371,6 +371,13 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
  * may make the next attempt. The requeue is at the back of the queue, so that neither retries nor new items starve; in
  * an ordered stage, at the front. A requeue may exceed the queue's capacity.
  *
+ * Later items may overtake a retried item or batch, also in a stage with one thread, and with a back-off of 0. An
+ * ordered stage keeps the order of its results, not that of its calls. Two ways keep the order of the calls:
+ *
+ * - a run with a per_key of 1 and one key for all items: an item in back-off blocks the items behind it
+ * - a run or run_batch in one thread that repeats the work in a loop, and waits in weir_task_poll, which a cancel ends
+ *   (weir_patterns(7), "an outage")
+ *
  * Jitter: each delay is a random 50 to 100% of the value that backoff and max_backoff determine.
  */
 typedef struct weir_retry {
