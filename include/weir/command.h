@@ -15,6 +15,8 @@
  * The command is one process of the system with its arguments; no shell reads them. It has a process group of its own:
  * Ctrl-C in a terminal does not reach it. Processes that it has started and that stay in this group end with it: they
  * get SIGKILL once it has ended and its output is read. A process that has left the group, as by setsid(2), lives on.
+ * If this program ends during the call, as by SIGKILL, the command goes on, unlike a child of weir/process.h: bound it
+ * by limits.cpu_time, or begin it with timeout(1).
  *
  * A command needs a thread that waits for it: give the stage threads of its own (weir_stage_options.threads), as many as
  * commands may run at once. Their signal mask and the descriptors of the program do not reach the command.
@@ -95,7 +97,8 @@ typedef struct weir_command_result {
     weir_command_output err; /* standard error */
     uint64_t time;           /* ns from its start until its end was seen */
     uint64_t cpu_time;       /* ns of processor time of it and of its children that it has waited for */
-    char message[256];       /* what went wrong, as for weir_task_fail; "" if nothing */
+    char message[256];       /* what went wrong, as for weir_task_fail, with the last line of standard error after an
+                                exit status; "" if nothing */
     void *reserved[4];       /* NULL */
 } weir_command_result;
 
