@@ -113,7 +113,8 @@ WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
 
 /*
  * Puts `item` at the end. Blocks while the queue is full. Unblocks when a consumer makes room or the queue is shut
- * down.
+ * down. Blocked puts have no order: a put that finds room takes it, also before earlier ones. If consumers take many
+ * items at a time, a producer that puts all the time gets most of the places.
  *
  * Returns WEIR_OK. WEIR_CLOSED if the queue is shut down. WEIR_NOMEM if memory ran out (unbounded queues only).
  * WEIR_INVALID if `item` is one of two addresses reserved by the library, which no program ever obtains.

@@ -74,7 +74,7 @@ typedef enum weir_thread_change {
 typedef struct weir_stage_report {
     const char *name;   /* of the stage */
     weir_counts counts; /* of a source, `in` counts the items it produced and its failed calls */
-    uint64_t retried;   /* attempts after an item's first */
+    uint64_t retried;   /* attempts after an item's first; of a source, calls after a failed one */
     uint64_t overdue;   /* attempts, finished or in progress, that exceed the stage's attempt_time */
     size_t threads;     /* threads now; declared threads, unless the stage is elastic; on the crew its width */
     size_t max_threads; /* maximum number of threads now; equals `threads`, unless the stage is elastic; below `threads`
