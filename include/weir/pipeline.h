@@ -208,8 +208,8 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
  * is called at once, and the results are in no particular order.
  *
  * Returns 0, or another code if the call has failed. A failed at_end is not called again. The stage then has an error,
- * and on_error determines whether this error ends the run. at_end is not called after a cancel, nor in a thread that a
- * function has ended (pthread_exit).
+ * and on_error determines whether this error ends the run. at_end is not called after a cancel, such as that of a finish
+ * at its deadline, nor in a thread that a function has ended (pthread_exit).
  */
 typedef int weir_end_func(weir_task *task, void *state);
 
@@ -410,7 +410,8 @@ typedef struct weir_stage_work {
     weir_batch_func *run_batch; /* full form for batches */
     weir_task_func *source;     /* full form for a stage without input: produces items */
     void *arg;                  /* argument of the callbacks of this stage; with init, see above */
-    weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
+    weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it; weir_init_fail
+                                   says why it fails */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
     weir_abort_func *abort; /* requests the end of an operation; NULL disables it; needs limits.in_flight */
@@ -657,7 +658,8 @@ WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **sta
 /*
  * Sends the results of stage `from` to stage `to`. Several connections from one stage are a fan-out. Several
  * connections to one stage are a fan-in. If this call is never made, the stages form a chain in the order in which they
- * were added. Dead-letter stages are not part of the chain. If a connection is refused, start fails too.
+ * were added. Dead-letter stages are not part of the chain. In a chain, only the first stage may be a source: a pipeline
+ * with several sources needs this call, for each connection. If a connection is refused, start fails too.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected already, or the pipeline is started
@@ -789,8 +791,8 @@ WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 /*
  * Puts an item into the entry stage: the stage, other than a source, with no upstream stage. Blocks while a limit is
  * reached or the entry queue is full. Unblocks when there is room or the pipeline is finished or cancelled. Callers
- * blocked by a limit are admitted in FIFO order. In a callback, the put does not block. If the put fails, the caller
- * still owns the item.
+ * blocked by a limit are admitted in FIFO order, callers blocked by a full queue in no order (weir_queue_put). In a
+ * callback, the put does not block. If the put fails, the caller still owns the item.
  *
  * Returns WEIR_OK, or
  *   WEIR_CLOSED    if the pipeline is finishing, cancelled or over
@@ -949,6 +951,9 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * `grace`; after a cancel, for `grace`, and for the grace of commands that it ends (weir/command.h). Destructors of
  * thread-specific data, and writes to a stream that accepts no data, count as functions. When all have returned, the
  * threads are joined. After the join, the caller may read all data that the functions of the stages have written.
+ *
+ * So finish may return as late as about `grace` after the deadline, and the next destroy one more `grace` later. After
+ * WEIR_BUSY, everything that the functions use must stay valid. A program that cannot wait for them ends with _exit(2).
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
  * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).
@@ -1219,10 +1224,10 @@ WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
 WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report);
 
 /*
- * Shows the progress on `stream` until the run is over. A terminal gets a live view, with a line for each stage and a
- * bar. Any other stream gets a plain line at intervals. `total` is the expected number of items; 0 means unknown, and
- * disables the display of the remaining time. Allowed once for each pipeline, after start. A separate thread draws,
- * and ends with the pipeline.
+ * Shows the progress on `stream` until the run is over. A terminal gets a live view, with a line for each stage, whose
+ * bar shows how full the input queue is. Any other stream gets a plain line at once, every 10 s and at the end. `total`
+ * is the expected number of items, for a bar of the progress and the remaining time; 0 means unknown. Allowed once for
+ * each pipeline, after start. A separate thread draws, and ends with the pipeline.
  *
  * The caller owns the stream. The stream must stay open until weir_pipeline_finish returns a status other than
  * WEIR_BUSY and WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
