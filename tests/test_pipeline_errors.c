@@ -606,6 +606,50 @@ START_TEST (an_item_cancelled_before_its_back_off_is_dropped) {
 }
 END_TEST
 
+static int fail_a_batch(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)task;
+    (void)items;
+    (void)count;
+    (void)unused;
+    return 40;
+}
+
+static size_t backing_off(weir_pipeline *pipeline) {
+    weir_report *report = report_of(pipeline);
+    const weir_stage_report *stage = &report->stages[0];
+    size_t count = stage->backing_off;
+    ck_assert_uint_le(stage->depth + stage->running + count, stage->counts.live);
+    weir_report_free(report);
+    return count;
+}
+
+/* For an hour. */
+START_TEST (a_report_tells_the_items_in_back_off) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {.name = "bad",
+                                  .work.run = fail_plainly,
+                                  .input.drop = thing_drop,
+                                  .errors.retry = {.attempts = 2, .backoff = 3600 * SECONDS}};
+    if (_i == 1) {
+        options.work.run = NULL;
+        options.work.run_batch = fail_a_batch;
+        options.batch.items = 3;
+    }
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    while (backing_off(pipeline) < 3)
+        nap();
+    ck_assert_int_eq(weir_pipeline_cancel(pipeline), WEIR_OK);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->stages[0].backing_off, 0);
+    ck_assert_uint_eq(report->counts.dropped, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- functions that exit their thread ---- */
 
 /*
@@ -925,6 +969,7 @@ static Suite *errors_suite(void) {
     tcase_add_loop_test(again, a_full_queue_admits_requeued_items, 0, 2);
     tcase_add_test(again, a_back_off_never_exceeds_its_maximum);
     tcase_add_test(again, an_item_cancelled_before_its_back_off_is_dropped);
+    tcase_add_loop_test(again, a_report_tells_the_items_in_back_off, 0, 2);
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, 2 * COUNT_OF(exiting));
     tcase_add_loop_test(exits, items_that_end_their_threads_together_fail_together, 0, COUNT_OF(exiting));

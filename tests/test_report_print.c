@@ -438,14 +438,18 @@ START_TEST (stalls_are_printed_with_what_the_longest_did) {
 }
 END_TEST
 
-START_TEST (items_that_wait_behind_earlier_ones_are_printed) {
-    const weir_stage_report three[] = {{.name = "a", .waiting = 255}, {.name = "b"}, {.name = "c", .waiting = 1}};
+START_TEST (items_that_wait_are_printed) {
+    const weir_stage_report three[] = {
+        {.name = "a", .waiting = 255, .backing_off = 2}, {.name = "b"}, {.name = "c", .waiting = 1}};
     weir_report report = {.name = "x", .stage_count = 3, .stages = three};
     char *text = printed(&report, WEIR_TABLE);
-    assert_has(text, "\n\nwaiting: a, 255 behind earlier items\nwaiting: c, 1 behind earlier items\n");
+    assert_has(
+        text,
+        "\n\nwaiting: a, 255 behind earlier items, 2 for their next attempt\nwaiting: c, 1 behind earlier items\n");
     free(text);
     text = printed(&report, WEIR_PROMETHEUS);
     assert_has(text, "\nweir_stage_waiting{pipeline=\"x\",stage=\"a\"} 255\n");
+    assert_has(text, "\nweir_stage_backing_off{pipeline=\"x\",stage=\"a\"} 2\n");
     free(text);
 }
 END_TEST
@@ -1048,7 +1052,7 @@ static Suite *print_suite(void) {
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
     tcase_add_loop_test(table, a_stage_that_blocks_on_the_crew_is_printed_with_advice, 0, 2);
     tcase_add_loop_test(table, stalls_are_printed_with_what_the_longest_did, 0, (int)COUNT_OF(stalls));
-    tcase_add_test(table, items_that_wait_behind_earlier_ones_are_printed);
+    tcase_add_test(table, items_that_wait_are_printed);
     tcase_add_test(table, the_rate_limit_of_each_stage_is_printed);
     tcase_add_loop_test(table, an_elastic_stage_is_printed_with_its_threads_and_why, 0, (int)COUNT_OF(elastics));
     tcase_add_test(table, a_cause_that_there_is_not_is_unknown);

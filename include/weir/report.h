@@ -87,6 +87,7 @@ typedef struct weir_stage_report {
     size_t peak;                 /* greatest depth seen; the queue is sampled */
     size_t waiting;              /* items now that are finished, and wait to leave behind earlier ones (ordered); of
                                     stages that restore order once, the last one tells those of all */
+    size_t backing_off;          /* items now that wait for their next attempt (retry.backoff, weir_task_retry_after) */
     uint64_t busy;               /* neither starved nor blocked nor paused */
     uint64_t starved;            /* asleep for lack of items */
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in

@@ -299,10 +299,14 @@ static void print_waiting(weir__out *out, const weir_report *report) {
     const char *before = "\n";
     for (size_t i = 0; i < report->stage_count; i++) {
         const weir_stage_report *stage = &report->stages[i];
-        if (stage->waiting == 0)
+        if (stage->waiting == 0 && stage->backing_off == 0)
             continue;
         begin_line(out, &before, "waiting: ", stage);
-        weir__out_format(out, ", %" PRIuMAX " behind earlier items\n", (uintmax_t)stage->waiting);
+        if (stage->waiting > 0)
+            weir__out_format(out, ", %" PRIuMAX " behind earlier items", (uintmax_t)stage->waiting);
+        if (stage->backing_off > 0)
+            weir__out_format(out, ", %" PRIuMAX " for their next attempt", (uintmax_t)stage->backing_off);
+        weir__out_format(out, "\n");
     }
 }
 

@@ -161,7 +161,7 @@ typedef struct {
     const char *name;
     weir_counts counts;
     uint64_t retried, overdue;
-    size_t threads, capacity, depth, peak, waiting;
+    size_t threads, capacity, depth, peak, waiting, backing_off;
     uint64_t busy, starved, blocked;
     uint64_t p50, p90, p99, max;
     double rate;

@@ -34,6 +34,7 @@ class StageReport:
     depth: int
     peak: int
     waiting: int
+    backing_off: int
     busy: float
     starved: float
     blocked: float
@@ -87,7 +88,7 @@ def counts_of(counts: Any) -> Counts:
 
 
 def stage_of(stage: Any) -> StageReport:
-    names = ("retried", "overdue", "threads", "capacity", "depth", "peak", "waiting")
+    names = ("retried", "overdue", "threads", "capacity", "depth", "peak", "waiting", "backing_off")
     numbers = {name: getattr(stage, name) for name in names}
     times = {name: getattr(stage, name) / 1e9 for name in ("busy", "starved", "blocked", "p50", "p90", "p99", "max")}
     return StageReport(

@@ -302,6 +302,7 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
         report->peak = (size_t)weir__u64_load_relaxed(&stage->peak);
         report->peak = report->peak > report->depth ? report->peak : report->depth;
     }
+    report->backing_off = (size_t)weir__u64_load_relaxed(&stage->backing_off);
     report->waiting =
         weir__turns_are_kept(&stage->turns) ? weir__turn_waiting(stage) : weir__reorder_count(&stage->reorder);
     report->rate = instant->elapsed > 0 ? (double)report->counts.done * 1e9 / (double)instant->elapsed : 0;

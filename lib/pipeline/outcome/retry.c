@@ -28,8 +28,18 @@ uint64_t weir__retry_delay(const weir_task *task, unsigned attempts, uint64_t lo
     return weir__backoff_delay((weir__backoff){retry->backoff, retry->max_backoff}, attempts, lot);
 }
 
+/* Returns the number of items that one envelope carries. */
+static size_t items_of(const weir__envelope *envelope) {
+    return envelope->stage->options.work.run_batch != NULL ? weir__batch_count(envelope) : 1;
+}
+
+static void end_wait(weir__envelope *envelope) {
+    (void)weir__u64_add_acquire_release(&envelope->stage->backing_off, 0 - (uint64_t)items_of(envelope));
+    weir__requeue_again(envelope);
+}
+
 static void ring(weir__timer *timer) {
-    weir__requeue_again(weir__envelope_of(&timer->node));
+    end_wait(weir__envelope_of(&timer->node));
 }
 
 void weir__back_off(weir__lane *lane, weir_task *task) {
@@ -39,6 +49,7 @@ void weir__back_off(weir__lane *lane, weir_task *task) {
     weir__lane_let_go(lane);
     weir__count(&lane->retried, 1);
     envelope->timer.ring = ring;
+    weir__count_shared(&stage->backing_off, items_of(envelope));
     if (delay == 0 || !weir__timers_set(&stage->pipeline->timers, &envelope->timer, weir_deadline_after(delay)))
-        weir__requeue_again(envelope); /* if the timers are closed, the queue discards the item */
+        end_wait(envelope); /* if the timers are closed, the queue discards the item */
 }

@@ -278,6 +278,7 @@ struct weir_stage {
     weir__u64 counts[WEIR__VERDICTS];     /* number of items that threads other than the workers retired (S3) */
     weir__u64 refused[WEIR__VERDICTS];    /* items that the queue refused: each counts as entered and retired */
     weir__u64 peak;                       /* highest number of items seen in the queue */
+    weir__u64 backing_off;                /* items that wait on a timer for their next attempt */
     weir__u32 closing;                    /* 1: the stage is drained, and its workers must end */
     weir__u32 ended;                      /* 1: the source has returned WEIR_END, or has failed for good */
 
