@@ -92,10 +92,14 @@ long __wrap_syscall(long number, ...) {
                : __real_syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
 
+static int sent_to_former_group; /* a signal; 0: none */
+
 /* In a child. */
 int __real_setpgid(pid_t pid, pid_t group);
 int __wrap_setpgid(pid_t pid, pid_t group);
 int __wrap_setpgid(pid_t pid, pid_t group) {
+    if (sent_to_former_group != 0)
+        (void)kill(getpid(), sent_to_former_group);
     errno = EPERM;
     return failing == GROUP ? -1 : __real_setpgid(pid, group);
 }
@@ -394,6 +398,21 @@ START_TEST (neither_the_mask_of_the_thread_nor_ignored_signals_reach_it) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGTERM, terminate);
+}
+END_TEST
+
+/* Ctrl-C, Ctrl-Z and the like at a terminal, while the child is in the group of the program. */
+START_TEST (what_the_former_group_is_sent_does_not_reach_it) {
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+    for (size_t i = 0; i < COUNT_OF(signals); i++) {
+        sent_to_former_group = signals[i];
+        assert_output((weir_command){.argv = ARGV("echo", "hi")}, "hi\n");
+    }
+    void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
+    sent_to_former_group = SIGINT;
+    assert_output((weir_command){.argv = SHELL("kill -INT $$; echo ignored")}, "ignored\n");
+    sent_to_former_group = 0;
+    signal(SIGINT, interrupt);
 }
 END_TEST
 
@@ -1157,6 +1176,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     tcase_add_test(given, environment_and_directory_are_those_asked_for);
     tcase_add_test(given, output_without_a_result_goes_nowhere);
     tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
+    tcase_add_test(given, what_the_former_group_is_sent_does_not_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);
     tcase_add_test(given, descriptors_are_closed_one_by_one_where_there_is_no_list);

@@ -2,6 +2,7 @@
  * child_spawn_posix.c - Implements the start of a child process by posix_spawn(3), for systems other than Linux: nothing of
  * this process is copied, so that a start takes the same time in a large process, and no lock of another thread stays held
  * in the child. It cannot set limits, so a child with limits starts by vfork(2) there too.
+ * A signal to the group of the program acts on a child that has not left it yet: this call cannot take that back.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -55,6 +55,21 @@ static void reset_signals(void) {
         (void)sigaction(weir__reset_signals[i], &defaults, NULL);
 }
 
+/*
+ * Drops what the group of the program was sent while the child was in it, as by a terminal. All signals are blocked.
+ * Once they are not, such a signal would end the child; or stop it, and the thread that waits for its exec with it.
+ */
+static void forget_signals(void) {
+    const struct sigaction ignored = {.sa_handler = SIG_IGN}; /* drops a pending signal */
+    struct sigaction action;
+    sigset_t pending;
+    if (sigpending(&pending) != 0)
+        return;
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&pending, number) == 1 && sigaction(number, &ignored, &action) == 0)
+            (void)sigaction(number, &action, NULL);
+}
+
 /* Returns whether the kernel has closed them all. */
 static bool close_from(int first, int last) {
 #ifdef SYS_close_range
@@ -179,6 +194,7 @@ static int become(const weir__child_options *options, const sigset_t *mask, int 
     char *const *env = options->env != NULL ? (char *const *)options->env : environ;
     if (setpgid(0, 0) != 0)
         return errno;
+    forget_signals();
     int error = set_files(options, kept);
     if (error != 0)
         return error;
