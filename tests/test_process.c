@@ -262,6 +262,13 @@ static void list_descriptors(weir_process_payload *out) {
             print(out, "%ld ", fd);
 }
 
+static void print_target(int fd, weir_process_payload *out) {
+    char path[32];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(path, out->data, out->room);
+    out->size = size > 0 ? (size_t)size : 0;
+}
+
 /* Lists the descriptors of a program that the child runs. */
 static void list_inherited(weir_process_payload *out) {
     char line[16];
@@ -338,6 +345,8 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
         print(out, "%ld", getpid());
     else if (strcmp(word, "descriptors") == 0)
         list_descriptors(out);
+    else if (strcmp(word, "target") == 0)
+        print_target((int)number, out);
     else if (strcmp(word, "inherited") == 0)
         list_inherited(out);
     else if (strcmp(word, "limits") == 0)
@@ -1769,6 +1778,29 @@ START_TEST (closed_standard_streams_do_no_harm) {
 }
 END_TEST
 
+/* As another thread that starts a child has it for a moment, while these streams are closed: a descriptor of weir. */
+START_TEST (a_child_has_no_descriptor_of_another_start_as_its_output) {
+    int saved[3];
+    struct job jobs[2] = {job_of("do target:1"), job_of("do target:2")};
+    int other = memfd_create("weir", MFD_CLOEXEC);
+    for (int fd = 1; fd < 3; fd++) {
+        saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+        dup3(other, fd, O_CLOEXEC);
+    }
+    run_jobs(process_of("obey"), no_options, jobs, 2);
+    for (int fd = 1; fd < 3; fd++) {
+        dup2(saved[fd], fd);
+        close(saved[fd]);
+    }
+    for (int fd = 1; fd < 3; fd++) {
+        ck_assert_msg(jobs[fd - 1].result != NULL, "%s", jobs[fd - 1].message);
+        ck_assert_str_eq(jobs[fd - 1].result, "/dev/null");
+        free(jobs[fd - 1].result);
+    }
+    close(other);
+}
+END_TEST
+
 /* ---- a program that is replaced while it runs ---- */
 
 /* Whether this system runs children. */
@@ -1872,6 +1904,7 @@ static Suite *process_suite(void) {
     tcase_add_test(faults, a_message_is_received_from_a_side_that_is_closed);
     tcase_add_test(faults, without_descriptors_nothing_is_left);
     tcase_add_test(faults, closed_standard_streams_do_no_harm);
+    tcase_add_test(faults, a_child_has_no_descriptor_of_another_start_as_its_output);
     tcase_add_test(faults, a_replaced_program_runs_its_own_children);
     return suite;
 }

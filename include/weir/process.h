@@ -46,10 +46,10 @@
  *
  * A child has a process group of its own: Ctrl-C in a terminal does not reach it. Processes that it starts and that
  * stay in this group end with it. It has no descriptors but its standard streams and a few of weir's, which are closed
- * on exec. Standard input is empty; standard output and error are those of this process. Its signal mask is that of
- * weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and SIGXFSZ are not ignored. If this process ends, however it
- * ends, the kernel kills the children and their groups, unless another process holds its descriptors: one that was
- * forked from it and has not executed a program.
+ * on exec. Standard input is empty; standard output and error are those of this process, or /dev/null for one that is
+ * closed, or closed on exec. Its signal mask is that of weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and
+ * SIGXFSZ are not ignored. If this process ends, however it ends, the kernel kills the children and their groups,
+ * unless another process holds its descriptors: one that was forked from it and has not executed a program.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or an exit status may be lost.
  *

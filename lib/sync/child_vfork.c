@@ -238,10 +238,13 @@ static void reap(pid_t pid) {
 static int open_pipe(int ends[2], int last) {
     if (pipe2(ends, O_CLOEXEC) != 0)
         return errno;
+    ends[0] = weir__lift(ends[0]);
+    int error = ends[0] < 0 ? errno : 0;
     ends[1] = weir__lift_above(ends[1], last);
-    int error = ends[1] < 0 ? errno : 0;
-    if (error != 0)
-        close(ends[0]);
+    error = ends[1] < 0 ? errno : error;
+    for (int i = 0; i < 2 && error != 0; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
     return error;
 }
 

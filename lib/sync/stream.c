@@ -87,6 +87,11 @@ int weir__stream_copy(int fd, int *copy) {
     return error;
 }
 
+bool weir__stream_passes(int stream) {
+    int flags = fcntl(stream, F_GETFD);
+    return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 void weir__stream_close(int *fd) {
     int before = weir__uncancellable_begin();
     if (*fd >= 0)

@@ -10,6 +10,7 @@
 #define WEIR_SYNC_STREAM_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,12 @@ int weir__stream_pipe(int *reading, int *writing);
 
 /* Stores in `*copy` a duplicate of a descriptor of the program. Returns 0 or an errno. */
 int weir__stream_copy(int fd, int *copy);
+
+/*
+ * Whether the program has this standard stream, and passes it on to programs that it runs. A descriptor of weir may have the
+ * number of a closed one for a moment (lift.h); all of them are closed on exec.
+ */
+bool weir__stream_passes(int stream);
 
 /* Returns the number of bytes read; 0 at the end or on an error; -1 if nothing can be read yet. */
 ptrdiff_t weir__stream_read(int fd, void *to, size_t size);
