@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -138,6 +139,17 @@ int __wrap_weir__child_start(weir__child *child, const weir__child_options *opti
         child->ended = failing == NO_PIDFD ? -1 : child->ended;
     }
     return error;
+}
+
+static bool late; /* each poll comes after the end of the child */
+
+void __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    siginfo_t info;
+    while (late && waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+        ;
+    __real_weir__stream_poll(polled, count, deadline);
 }
 
 /* ---- support ---- */
@@ -612,6 +624,9 @@ END_TEST
 
 /* ---- the end ---- */
 
+/* Of a pipe that is made larger; the exit status where it cannot be. */
+enum { PIPE_FULL = 1000000, CANNOT_FILL = 77 };
+
 START_TEST (a_grandchild_that_holds_an_output_is_a_straggler) {
     struct witness witness = new_witness();
     weir_command_result result =
@@ -632,6 +647,25 @@ START_TEST (what_comes_within_the_linger_is_read) {
         ck_assert_str_eq(result.out.text, "hi\nlate\n");
         weir_command_result_free(&result);
     }
+}
+END_TEST
+
+/* The thread stands still until the command has ended, and for longer than the linger. */
+START_TEST (what_a_command_has_left_is_read_after_its_end) {
+    late = true;
+    weir_command_result result = run(0, (weir_command){.argv = SHELL("echo out; echo err >&2"), .linger = 1});
+    ck_assert(!result.stragglers);
+    ck_assert_str_eq(result.out.text, "out\n");
+    ck_assert_str_eq(result.err.text, "err\n");
+    weir_command_result_free(&result);
+    const weir_command much = {.argv = ARGV("/proc/self/exe", "--fill-a-pipe"), .linger = 1};
+    int code = weir_command_run(NULL, &much, &result);
+    late = false;
+    if (code != CANNOT_FILL && code != WEIR_CODE_NOT_RUN(ENOEXEC)) {
+        ck_assert_msg(code == 0 && !result.stragglers, "%s", result.message);
+        ck_assert_uint_eq(result.out.total, PIPE_FULL);
+    }
+    weir_command_result_free(&result);
 }
 END_TEST
 
@@ -1193,6 +1227,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     TCase *end = add_start_case(suite, is_limited ? "end, limited" : "end", is_limited);
     tcase_add_test(end, a_grandchild_that_holds_an_output_is_a_straggler);
     tcase_add_test(end, what_comes_within_the_linger_is_read);
+    tcase_add_test(end, what_a_command_has_left_is_read_after_its_end);
     tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
     tcase_add_test(end, sigterm_ignored_becomes_sigkill);
     tcase_add_test(end, a_stopped_command_acts_on_sigterm);
@@ -1241,7 +1276,19 @@ static int stay_in_another_group(void) {
     return 4;
 }
 
+/* As a command: leaves much output in its pipe. */
+static int fill_a_pipe(void) {
+    static const char bytes[PIPE_FULL];
+#ifdef F_SETPIPE_SZ
+    if (fcntl(1, F_SETPIPE_SZ, PIPE_FULL) >= PIPE_FULL)
+        return write(1, bytes, sizeof bytes) == sizeof bytes ? 0 : 1;
+#endif
+    return bytes[0] + CANNOT_FILL;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--fill-a-pipe") == 0)
+        return fill_a_pipe();
     if (argc == 2 && strcmp(argv[1], "--other-group") == 0)
         return stay_in_another_group();
     return run_suite(command_suite());

@@ -3,8 +3,8 @@
  *
  * One poll waits for all: both outputs, the end of the command, and the end of the task. Each turn reads each output
  * once, so that a flood of output delays neither the deadline nor a cancel. The end of the command is the end of its
- * process, or is given up if it goes on after SIGKILL. Its outputs may stay open for ever, kept by a process that it
- * has started; after `linger` they are given up.
+ * process, or is given up if it goes on after SIGKILL. At its end, all that it has left in its outputs is read. They
+ * may stay open for ever, kept by a process that it has started; after `linger` they are given up.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -38,14 +38,28 @@ static bool is_over(const weir__attended *attended) {
     return attended->over_at != UINT64_MAX;
 }
 
-static void read_output(weir__attended *attended, int which) {
-    if (attended->polled[which].revents == 0)
-        return;
+/* Returns the number of bytes read. */
+static size_t read_once(weir__attended *attended, int which) {
     ptrdiff_t got = weir__stream_read(attended->outputs[which], attended->buffer, sizeof attended->buffer);
     if (got > 0)
         weir__output_add(&attended->output[which], attended->buffer, (size_t)got);
     if (got == 0)
         weir__stream_close(&attended->outputs[which]);
+    return got > 0 ? (size_t)got : 0;
+}
+
+static void read_output(weir__attended *attended, int which) {
+    if (attended->polled[which].revents != 0)
+        (void)read_once(attended, which);
+}
+
+/* Reads what the command has left, and looks for the end behind it. No more: another process may write on. */
+static void read_rest(weir__attended *attended, int which) {
+    if (attended->outputs[which] < 0)
+        return;
+    size_t rest = weir__stream_left(attended->outputs[which]) + 1, got = 1;
+    for (; rest > 0 && got > 0; rest -= got < rest ? got : rest)
+        got = read_once(attended, which);
 }
 
 static void look_for_end(weir__attended *attended) {
@@ -54,6 +68,8 @@ static void look_for_end(weir__attended *attended) {
         attended->child.ended = -1; /* another part of the program has closed it */
     if (is_over(attended) || (told == 0 && attended->child.ended >= 0) || !weir__child_has_ended(&attended->child))
         return;
+    read_rest(attended, OUT);
+    read_rest(attended, ERR);
     attended->over_at = weir_deadline_after(attended->linger);
     if (attended->over_at == UINT64_MAX)
         attended->over_at--;

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -109,6 +110,11 @@ ptrdiff_t weir__stream_read(int fd, void *to, size_t size) {
         got = 0;
     weir__uncancellable_end(before);
     return got;
+}
+
+size_t weir__stream_left(int fd) {
+    int left = 0;
+    return ioctl(fd, FIONREAD, &left) == 0 && left > 0 ? (size_t)left : 0;
 }
 
 void weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {

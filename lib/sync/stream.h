@@ -27,13 +27,16 @@ int weir__stream_pipe(int *reading, int *writing);
 int weir__stream_copy(int fd, int *copy);
 
 /*
- * Whether the program has this standard stream, and passes it on to programs that it runs. A descriptor of weir may have the
- * number of a closed one for a moment (lift.h); all of them are closed on exec.
+ * Whether the program has this standard stream, and passes it on to programs that it runs. A descriptor of weir may
+ * have the number of a closed stream for a moment (lift.h); all of them are closed on exec.
  */
 bool weir__stream_passes(int stream);
 
 /* Returns the number of bytes read; 0 at the end or on an error; -1 if nothing can be read yet. */
 ptrdiff_t weir__stream_read(int fd, void *to, size_t size);
+
+/* Returns the number of bytes that a read takes without a wait; 0 if the system does not tell. */
+size_t weir__stream_left(int fd);
 
 /* Closes the descriptor and sets it to -1; -1 does nothing. */
 void weir__stream_close(int *fd);
