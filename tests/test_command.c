@@ -1177,7 +1177,7 @@ END_TEST
 START_TEST (an_input_above_the_limit_for_files_is_not_passed) {
     static const char input[4000];
     struct rlimit before, low;
-    signal(SIGXFSZ, SIG_IGN);
+    sigset_t pending, mask;
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     low = before;
     low.rlim_cur = 1000;
@@ -1186,12 +1186,14 @@ START_TEST (an_input_above_the_limit_for_files_is_not_passed) {
     int code = weir_command_run(NULL, &(weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input},
                                 &result);
     int is_ended = setrlimit(RLIMIT_FSIZE, &before);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
     ck_assert_int_eq(is_limited, 0);
     ck_assert_int_eq(is_ended, 0);
     ck_assert_int_eq(code, WEIR_CODE_NOT_RUN(EFBIG));
     weir_command_result_free(&result);
+    ck_assert(sigismember(&pending, SIGXFSZ) == 0 && sigismember(&mask, SIGXFSZ) == 0);
     run_and_free(0, (weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input});
-    signal(SIGXFSZ, SIG_DFL);
 }
 END_TEST
 

@@ -1608,6 +1608,22 @@ START_TEST (what_fails_in_the_system_is_the_reason_of_a_start) {
 }
 END_TEST
 
+/* In the program's own thread, which does not block the signal of that limit. */
+START_TEST (memory_above_the_limit_for_files_is_not_shared) {
+    struct rlimit before, low;
+    weir_process process = process_of("obey");
+    void *keeper = NULL;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    low = before;
+    low.rlim_cur = 1000;
+    int is_limited = setrlimit(RLIMIT_FSIZE, &low); /* and no assertion: it adds to a file */
+    weir_status status = weir_process_init(&process, &keeper);
+    int is_ended = setrlimit(RLIMIT_FSIZE, &before);
+    ck_assert(is_limited == 0 && is_ended == 0);
+    assert_status(WEIR_INITFAILED, status);
+}
+END_TEST
+
 /* Returns how many pipes the start of a child makes. */
 static int pipes_of_start(void) {
     int before = atomic_load(&pipes);
@@ -1897,6 +1913,7 @@ static Suite *process_suite(void) {
     TCase *faults = add_clean_case(suite, "faults");
     tcase_add_test(faults, options_of_no_use_are_refused);
     tcase_add_test(faults, what_fails_in_the_system_is_the_reason_of_a_start);
+    tcase_add_test(faults, memory_above_the_limit_for_files_is_not_shared);
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
     tcase_add_test(faults, a_closed_descriptor_of_the_end_is_no_cancel);
     tcase_add_test(faults, a_child_whose_group_cannot_be_bound_does_not_serve);

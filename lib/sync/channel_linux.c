@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "sync/lift.h"
+#include "sync/signals.h"
 #include "sync/thread.h"
 
 static void close_one(int *fd) {
@@ -41,13 +42,23 @@ static int map(weir__shared *shared) {
     return 0;
 }
 
+/* Returns 0 or an errno: EFBIG above the limit of this process for files, without the signal of that limit. */
+static int fill(int fd, off_t length) {
+    weir__held_signal held;
+    weir__signal_hold(&held, SIGXFSZ);
+    int error = ftruncate(fd, length) != 0 ? errno : 0;
+    weir__signal_release(&held);
+    return error;
+}
+
 static int fill_and_seal(const weir__shared *shared) {
     off_t length = (off_t)shared->size;
     if (length < 0 || (uintmax_t)length != shared->size)
         return EFBIG;
-    if (ftruncate(shared->fd, length) != 0)
-        return errno;
-    return fcntl(shared->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ? errno : 0;
+    int error = fill(shared->fd, length);
+    if (error == 0 && fcntl(shared->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        error = errno;
+    return error;
 }
 
 int weir__shared_create(weir__shared *shared, size_t size) {

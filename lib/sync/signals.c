@@ -46,6 +46,21 @@ bool weir__signal_take(int signal) {
     return taken == signal;
 }
 
+void weir__signal_hold(weir__held_signal *held, int signal) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, &held->before);
+    held->signal = signal;
+    held->was_pending = sigpending(&set) == 0 && sigismember(&set, signal) == 1;
+}
+
+void weir__signal_release(const weir__held_signal *held) {
+    if (!held->was_pending)
+        (void)weir__signal_take(held->signal);
+    pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+}
+
 void weir__signal_send(const weir__thread *thread, int signal) {
     pthread_kill(thread->id, signal);
 }

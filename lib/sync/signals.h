@@ -30,6 +30,18 @@ int weir__signals_wait(const weir__signals *signals);
 /* Takes `signal` if it is pending. Returns whether it was. Does not block. */
 bool weir__signal_take(int signal);
 
+/* A signal that the calling thread may cause by a call of the system, held back around that call. */
+typedef struct weir__held_signal {
+    int signal;
+    bool was_pending; /* before the call */
+    sigset_t before;  /* the mask of the thread */
+} weir__held_signal;
+
+void weir__signal_hold(weir__held_signal *held, int signal);
+
+/* Drops the signal if the call has caused it, and restores the mask. */
+void weir__signal_release(const weir__held_signal *held);
+
 /* Sends the signal to `thread` alone. If it is already pending there, the two become one. */
 void weir__signal_send(const weir__thread *thread, int signal);
 

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,6 +21,7 @@
 
 #include "sync/lift.h"
 #include "sync/poll.h"
+#include "sync/signals.h"
 #include "sync/thread.h"
 
 /* ---- making ---- */
@@ -37,7 +39,7 @@ static int new_file(void) {
     return file;
 }
 
-/* Returns 0 or an errno. */
+/* Returns 0 or an errno: EFBIG above the limit of this process for files, which raises SIGXFSZ too. */
 static int write_all(int fd, const char *bytes, size_t size) {
     while (size > 0) {
         ssize_t written = write(fd, bytes, size);
@@ -49,10 +51,19 @@ static int write_all(int fd, const char *bytes, size_t size) {
     return lseek(fd, 0, SEEK_SET) < 0 ? errno : 0;
 }
 
+/* The same, and the process does not end by that signal. */
+static int write_input(int fd, const void *bytes, size_t size) {
+    weir__held_signal held;
+    weir__signal_hold(&held, SIGXFSZ);
+    int error = write_all(fd, bytes, size);
+    weir__signal_release(&held);
+    return error;
+}
+
 int weir__stream_of(const void *bytes, size_t size, int *fd) {
     int before = weir__uncancellable_begin();
     *fd = weir__lift(size == 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : new_file());
-    int error = *fd < 0 ? errno : size == 0 ? 0 : write_all(*fd, bytes, size);
+    int error = *fd < 0 ? errno : size == 0 ? 0 : write_input(*fd, bytes, size);
     if (error != 0)
         weir__stream_close(fd);
     weir__uncancellable_end(before);
