@@ -7,13 +7,14 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE /* pipe2, memfd_create */
+#define _GNU_SOURCE /* pipe2, memfd_create, unshare */
 #include "pipeline_support.h"
 #include "process_support.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -437,6 +438,11 @@ static weir_status init_fails_silently(void *arg, void **state) {
     return WEIR_INVALID;
 }
 
+static weir_status init_of_another_user(void *arg, void **state) {
+    *state = arg;
+    return setresgid(1, 1, 1) == 0 && setresuid(1, 1, 1) == 0 ? WEIR_OK : WEIR_FAILED;
+}
+
 static weir_status init_slowly(void *arg, void **state) {
     *state = arg;
     usleep(300 * 1000);
@@ -483,6 +489,7 @@ static const weir_process_entry table[] = {
     {.name = "fails", .func = obey, .init = init_fails},
     {.name = "silent", .func = obey, .init = init_fails_silently},
     {.name = "slow", .func = obey, .init = init_slowly},
+    {.name = "user", .func = obey, .init = init_of_another_user},
     {.name = "never", .func = obey, .init = init_never},
     {.name = "dies", .func = obey, .init = init_dies},
     {.name = "dies-always", .func = obey, .init = init_dies_always},
@@ -1275,8 +1282,8 @@ START_TEST (helpers_of_a_child_end_with_it) {
 END_TEST
 
 /* A process of the test that runs a pipeline, with a child that hangs, or with one that has a helper. */
-static _Noreturn void be_parent(const char *text) {
-    struct run run = {.process = process_of("obey")};
+static _Noreturn void be_parent(const char *function, const char *text) {
+    struct run run = {.process = process_of(function)};
     struct job job = job_of(text);
     run_start(&run);
     assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &job));
@@ -1291,11 +1298,62 @@ START_TEST (children_end_with_their_parent) {
     snprintf(text, sizeof text, _i == 0 ? texts[0] : texts[1], place.fifo);
     pid_t parent = fork();
     if (parent == 0)
-        be_parent(text);
+        be_parent("obey", text);
     wait_for_holders(&place, 1);
     kill(parent, SIGKILL);
     ck_assert_int_eq(waitpid(parent, NULL, 0), parent);
     wait_for_none(&place);
+    remove_place(&place);
+}
+END_TEST
+
+/* Like be_parent, in a user namespace, as its root. Exits if there can be none. */
+static _Noreturn void be_parent_in_namespace(const char *text, int unshared, int mapped) {
+    char c;
+    if (unshare(CLONE_NEWUSER) != 0 || write(unshared, "x", 1) != 1 || read(mapped, &c, 1) != 1)
+        _exit(77);
+    if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
+        _exit(77);
+    be_parent("user", text);
+}
+
+/* Writes a map of users or groups of the process. Returns false if the system refuses. */
+static bool map_ids(pid_t pid, const char *kind) {
+    static const char map[] = "0 100000 65536";
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/%s_map", (long)pid, kind);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool written = fd >= 0 && write(fd, map, sizeof map - 1) == (ssize_t)sizeof map - 1;
+    close(fd);
+    return written;
+}
+
+/* Root outside: other users cannot map several. Its init makes the child one that its parent's user may not signal. */
+START_TEST (a_child_of_another_user_ends_with_its_parent) {
+    static const char *const texts[] = {"do hang:%s", "do helper:%s"};
+    struct place place = new_place();
+    int unshared[2], mapped[2];
+    char text[128], c;
+    struct stat program;
+    snprintf(text, sizeof text, _i == 0 ? texts[0] : texts[1], place.fifo);
+    ck_assert(chmod(place.folder, 0711) == 0 && chmod(place.fifo, 0666) == 0);
+    ck_assert(__real_pipe2(unshared, O_CLOEXEC) == 0 && __real_pipe2(mapped, O_CLOEXEC) == 0);
+    pid_t parent = fork();
+    if (parent == 0)
+        be_parent_in_namespace(text, unshared[1], mapped[0]);
+    close(unshared[1]);
+    if (stat("/proc/self/exe", &program) == 0 && (program.st_mode & S_IXOTH) != 0 && read(unshared[0], &c, 1) == 1 &&
+        map_ids(parent, "uid") && map_ids(parent, "gid")) {
+        ck_assert_int_eq(write(mapped[1], "x", 1), 1);
+        wait_for_holders(&place, 1);
+        kill(parent, SIGKILL);
+        wait_for_none(&place);
+    }
+    kill(parent, SIGKILL);
+    ck_assert_int_eq(waitpid(parent, NULL, 0), parent);
+    close(unshared[0]);
+    close(mapped[0]);
+    close(mapped[1]);
     remove_place(&place);
 }
 END_TEST
@@ -1895,6 +1953,7 @@ static Suite *process_suite(void) {
     tcase_add_test(cancels, a_child_that_does_not_end_is_killed);
     tcase_add_test(cancels, helpers_of_a_child_end_with_it);
     tcase_add_loop_test(cancels, children_end_with_their_parent, 0, 2);
+    tcase_add_loop_test(cancels, a_child_of_another_user_ends_with_its_parent, 0, 2);
     TCase *given = add_clean_case(suite, "given");
     tcase_add_test(given, a_child_inherits_nothing);
     tcase_add_test(given, the_outputs_of_a_child_are_those_of_the_program);

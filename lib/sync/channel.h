@@ -78,4 +78,7 @@ weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *
  */
 bool weir__channel_bind(const char *name);
 
+/* Binds this process and its group again, as the user that it runs for now. */
+void weir__channel_bind_user(void);
+
 #endif /* WEIR_SYNC_CHANNEL_H */

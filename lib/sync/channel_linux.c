@@ -3,7 +3,8 @@
  *
  * The memory is sealed: if a child could make it shorter, the parent would get SIGBUS. The lifeline is a pipe that no
  * process writes to. When its last writer ends, the kernel signals the owner of each description of the other end:
- * of one the child, of a second one its process group. A signal at the parent's death (PR_SET_PDEATHSIG) would come
+ * of one the child, of a second one its process group. It does so if the user that has named it may send the signal;
+ * in a user namespace, that is its own user alone. A signal at the parent's death (PR_SET_PDEATHSIG) would come
  * when the thread ends that has started the child.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -201,6 +202,10 @@ weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *
 
 /* ---- in a child ---- */
 
+/* The second description of its lifeline, and its group, once it is bound. */
+static int group_end = -1;
+static pid_t group;
+
 /* Lets the kernel kill `owner`, a process or, if negative, a group, when the lifeline is closed. */
 static bool kill_at_close(int lifeline, pid_t owner) {
     return fcntl(lifeline, F_SETOWN, owner) == 0 && fcntl(lifeline, F_SETSIG, SIGKILL) == 0 &&
@@ -211,12 +216,20 @@ bool weir__channel_bind(const char *name) {
     int before = weir__uncancellable_begin();
     char byte;
     bool bound = kill_at_close(WEIR__CHILD_LIFELINE, getpid());
-    int group = open("/proc/self/fd/5", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    bound = bound && group >= 0 && kill_at_close(group, -getpgrp());
+    group = getpgrp();
+    group_end = open("/proc/self/fd/5", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bound = bound && group_end >= 0 && kill_at_close(group_end, -group);
     bound = bound && read(WEIR__CHILD_LIFELINE, &byte, 1) < 0 && errno == EAGAIN; /* 0: closed before */
     for (int fd = WEIR__CHILD_SOCKET; fd <= WEIR__CHILD_LAST; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     (void)prctl(PR_SET_NAME, name);
     weir__uncancellable_end(before);
     return bound;
+}
+
+void weir__channel_bind_user(void) {
+    int before = weir__uncancellable_begin();
+    (void)fcntl(WEIR__CHILD_LIFELINE, F_SETOWN, getpid());
+    (void)fcntl(group_end, F_SETOWN, -group);
+    weir__uncancellable_end(before);
 }

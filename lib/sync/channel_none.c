@@ -76,3 +76,6 @@ bool weir__channel_bind(const char *name) {
     (void)name;
     return false;
 }
+
+void weir__channel_bind_user(void) {
+}
