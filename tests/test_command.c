@@ -141,15 +141,21 @@ int __wrap_weir__child_start(weir__child *child, const weir__child_options *opti
     return error;
 }
 
-static bool late; /* each poll comes after the end of the child */
+static bool late;      /* each poll comes after the end of the child */
+static bool forbidden; /* before the first poll, the program allows itself no more descriptors */
+static struct rlimit allowed;
+static atomic_uint polls;
 
-void __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
-void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
-void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+bool __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+bool __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+bool __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = allowed.rlim_max};
     siginfo_t info;
+    if (atomic_fetch_add(&polls, 1) == 0 && forbidden)
+        (void)setrlimit(RLIMIT_NOFILE, &none);
     while (late && waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
         ;
-    __real_weir__stream_poll(polled, count, deadline);
+    return __real_weir__stream_poll(polled, count, deadline);
 }
 
 /* ---- support ---- */
@@ -1060,6 +1066,30 @@ START_TEST (the_end_is_found_though_the_pidfd_is_closed) {
 }
 END_TEST
 
+static weir_command_result run_forbidden(int wanted, weir_command command) {
+    weir_command_result result;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &allowed), 0);
+    atomic_store(&polls, 0);
+    forbidden = true;
+    int code = weir_command_run(NULL, &command, &result);
+    forbidden = false;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &allowed), 0);
+    ck_assert_int_eq(code, wanted);
+    ck_assert_uint_lt(atomic_load(&polls), 10000); /* it does not spin */
+    return result;
+}
+
+/* The program lowers its limit for descriptors during the run: a poll of more is refused. */
+START_TEST (the_end_is_found_though_the_system_refuses_to_poll) {
+    weir_command_result result = run_forbidden(0, (weir_command){.argv = SHELL("echo out; sleep 0.3; seq 1 20000")});
+    ck_assert_uint_eq(result.out.total, 4 + 108894);
+    weir_command_result_free(&result);
+    result = run_forbidden(WEIR_CODE(WEIR_TIMEDOUT),
+                           (weir_command){.argv = ARGV("sleep", "1000"), .timeout = 100 * MILLISECONDS});
+    weir_command_result_free(&result);
+}
+END_TEST
+
 START_TEST (input_passes_where_memfd_create_is_forbidden) {
     failing = NO_MEMORY_FILE;
     assert_output((weir_command){.argv = ARGV("cat"), .input = "abc", .input_size = 3}, "abc");
@@ -1260,6 +1290,7 @@ static Suite *command_suite(void) {
     TCase *faults = add_case(suite, "faults");
     tcase_add_test(faults, the_end_is_found_without_a_pidfd);
     tcase_add_test(faults, the_end_is_found_though_the_pidfd_is_closed);
+    tcase_add_test(faults, the_end_is_found_though_the_system_refuses_to_poll);
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_loop_test(faults, what_fails_in_the_system_leaves_nothing, 0, 2);
     tcase_add_test(faults, a_command_without_a_group_of_its_own_is_not_run);

@@ -52,7 +52,7 @@ static void hold(const char *path) {
 
 /* ---- functions of the system that fail, and the children that live ---- */
 
-enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, SEND_TO_NONE, NO_PIDFD, CLOSED_PIDFD, NO_STOP };
+enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, SEND_TO_NONE, NO_PIDFD, CLOSED_PIDFD, NO_STOP, POLL };
 
 static atomic_int failing;      /* an enum fault */
 static atomic_int failing_from; /* calls that succeed first; the others fail */
@@ -214,11 +214,18 @@ bool __wrap_weir__child_has_ended(const weir__child *child) {
     return __real_weir__child_has_ended(child);
 }
 
-void __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
-void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
-void __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
-    atomic_fetch_add(&bad_polls, polled[0].fd == 1000);
-    __real_weir__stream_poll(polled, count, deadline);
+static atomic_uint polls, refused_polls;
+
+bool __real_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+bool __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+bool __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    bool refused = count > 0 && atomic_load(&failing) == POLL; /* as under a limit for descriptors */
+    atomic_fetch_add(&polls, 1);
+    atomic_fetch_add(&refused_polls, refused);
+    atomic_fetch_add(&bad_polls, count > 0 && polled[0].fd == 1000);
+    for (unsigned i = 0; refused && i < count; i++)
+        polled[i].revents = 0;
+    return refused ? false : __real_weir__stream_poll(polled, count, deadline);
 }
 
 weir__child_end __real_weir__child_reap(weir__child *child);
@@ -1731,6 +1738,20 @@ START_TEST (a_closed_descriptor_of_the_end_is_no_cancel) {
 }
 END_TEST
 
+START_TEST (a_child_is_heard_though_the_system_refuses_to_poll) {
+    struct job jobs[2] = {job_of("do signal:9"), job_of("hello")};
+    atomic_store(&polls, 0);
+    fail_calls(POLL, 0, 0);
+    run_jobs(process_of("slow"), no_options, jobs, 2);
+    fail_calls(NO_FAULT, 0, 0);
+    ck_assert_int_eq(jobs[0].code, WEIR_CODE_SIGNAL(SIGKILL));
+    ck_assert_msg(jobs[1].result != NULL, "%s", jobs[1].message);
+    ck_assert_uint_gt(atomic_load(&refused_polls), 0);
+    ck_assert_uint_lt(atomic_load(&polls), 10000); /* it does not spin */
+    free(jobs[1].result);
+}
+END_TEST
+
 START_TEST (a_child_whose_group_cannot_be_bound_does_not_serve) {
     setenv(NO_GROUP, "1", 1);
     assert_failure("hello", WEIR_CODE_EXIT(125), "obey: exit status 125");
@@ -1975,6 +1996,7 @@ static Suite *process_suite(void) {
     tcase_add_test(faults, memory_above_the_limit_for_files_is_not_shared);
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
     tcase_add_test(faults, a_closed_descriptor_of_the_end_is_no_cancel);
+    tcase_add_test(faults, a_child_is_heard_though_the_system_refuses_to_poll);
     tcase_add_test(faults, a_child_whose_group_cannot_be_bound_does_not_serve);
     tcase_add_test(faults, a_child_that_is_started_by_hand_ends);
     tcase_add_test(faults, a_message_is_received_from_a_side_that_is_closed);

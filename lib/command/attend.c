@@ -108,7 +108,14 @@ static void send_signal(weir__attended *attended) {
     attended->signal_at = weir_deadline_after(attended->grace);
 }
 
-/* Blocks until anything has happened. */
+/* Returns the time of the next look for what no descriptor tells. */
+static uint64_t next_look(weir__attended *attended, uint64_t until) {
+    until = earlier(until, weir_deadline_after(attended->look_every));
+    attended->look_every = earlier(attended->look_every * 2, look_at_most);
+    return until;
+}
+
+/* Blocks until anything may have happened. */
 static void turn(weir__attended *attended) {
     struct pollfd *polled = attended->polled;
     uint64_t until = is_over(attended) ? attended->over_at : attended->signal_at;
@@ -118,11 +125,12 @@ static void turn(weir__attended *attended) {
     polled[STOP] =
         (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
     if ((polled[ENDED].fd < 0 && !is_over(attended)) ||
-        (attended->task != NULL && !attended->cancelled && polled[STOP].fd < 0)) {
-        until = earlier(until, weir_deadline_after(attended->look_every));
-        attended->look_every = earlier(attended->look_every * 2, look_at_most);
-    }
-    weir__stream_poll(polled, POLLED, until);
+        (attended->task != NULL && !attended->cancelled && polled[STOP].fd < 0))
+        until = next_look(attended, until);
+    if (weir__stream_poll(polled, POLLED, until))
+        return;
+    (void)weir__stream_poll(NULL, 0, next_look(attended, until));
+    polled[OUT].revents = polled[ERR].revents = polled[ENDED].revents = POLLIN; /* each is asked, without a block */
 }
 
 void weir__attend(weir__attended *attended) {

@@ -166,21 +166,29 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* Blocks until anything has happened. */
-static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t deadline, uint64_t *look_every) {
+/* Returns the time of the next look for what no descriptor tells. */
+static uint64_t next_look(uint64_t deadline, uint64_t *look_every) {
+    deadline = earlier(deadline, weir_deadline_after(*look_every));
+    *look_every = earlier(*look_every * 2, look_at_most);
+    return deadline;
+}
+
+/* Blocks until anything may have happened. Returns whether the child has ended. */
+static bool turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t deadline, uint64_t *look_every) {
     polled[SOCKET] = (struct pollfd){.fd = keeper->channel.socket, .events = POLLIN};
     polled[ENDED] = (struct pollfd){.fd = keeper->child.ended, .events = POLLIN};
     polled[STOP] = (struct pollfd){.fd = keeper->stop, .events = POLLIN};
     bool calls = keeper->task != NULL || keeper->self != NULL;
-    if (keeper->child.ended < 0 || (keeper->stop < 0 && calls)) {
-        deadline = earlier(deadline, weir_deadline_after(*look_every));
-        *look_every = earlier(*look_every * 2, look_at_most);
-    }
-    weir__stream_poll(polled, POLLED, deadline);
+    if (keeper->child.ended < 0 || (keeper->stop < 0 && calls))
+        deadline = next_look(deadline, look_every);
+    bool looked = weir__stream_poll(polled, POLLED, deadline);
+    if (!looked)
+        (void)weir__stream_poll(NULL, 0, next_look(deadline, look_every));
     if ((polled[ENDED].revents & POLLNVAL) != 0)
         keeper->child.ended = -1; /* another part of the program has closed it */
     if ((polled[STOP].revents & (POLLIN | POLLNVAL)) == POLLNVAL)
         keeper->stop = -1; /* the same */
+    return looked && keeper->child.ended >= 0 ? polled[ENDED].revents != 0 : weir__child_has_ended(&keeper->child);
 }
 
 /* Takes what has come without a block. */
@@ -193,8 +201,7 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
     struct pollfd polled[POLLED];
     uint64_t look_every = look_first;
     for (;;) {
-        turn(keeper, polled, deadline, &look_every);
-        bool has_ended = keeper->child.ended < 0 ? weir__child_has_ended(&keeper->child) : polled[ENDED].revents != 0;
+        bool has_ended = turn(keeper, polled, deadline, &look_every);
         weir__received received = receive(keeper);
         if (received == WEIR__RECEIVED)
             return WEIR__HEARD_MESSAGE; /* R3 */
@@ -250,8 +257,8 @@ static bool await_end(const weir__keeper *keeper, uint64_t most) {
             return false;
         if (ended.revents != 0)
             ended.fd = -1; /* another part of the program has closed it */
-        weir__stream_poll(&ended, 1, ended.fd >= 0 ? deadline : earlier(deadline, weir_deadline_after(look_every)));
-        look_every = earlier(look_every * 2, look_at_most);
+        if (ended.fd < 0 || !weir__stream_poll(&ended, 1, deadline))
+            (void)weir__stream_poll(NULL, 0, next_look(deadline, &look_every));
     }
     return true;
 }

@@ -128,10 +128,11 @@ size_t weir__stream_left(int fd) {
     return ioctl(fd, FIONREAD, &left) == 0 && left > 0 ? (size_t)left : 0;
 }
 
-void weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
-    int before = weir__uncancellable_begin();
-    if (poll(polled, count, weir__poll_limit(deadline)) <= 0)
-        for (unsigned i = 0; i < count; i++)
-            polled[i].revents = 0;
+bool weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    int before = weir__uncancellable_begin(), ready = poll(polled, count, weir__poll_limit(deadline));
+    bool looked = ready >= 0 || errno == EINTR;
+    for (unsigned i = 0; ready <= 0 && i < count; i++)
+        polled[i].revents = 0;
     weir__uncancellable_end(before);
+    return looked;
 }

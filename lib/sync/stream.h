@@ -41,7 +41,10 @@ size_t weir__stream_left(int fd);
 /* Closes the descriptor and sets it to -1; -1 does nothing. */
 void weir__stream_close(int *fd);
 
-/* Blocks until a descriptor is ready, or until the deadline of weir__clock_now. May return early. */
-void weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
+/*
+ * Blocks until a descriptor is ready, or until the deadline of weir__clock_now. May return early. Returns false at once
+ * if the system refuses to look: as under a limit for descriptors (RLIMIT_NOFILE) below `count`, so never for none.
+ */
+bool weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline);
 
 #endif /* WEIR_SYNC_STREAM_H */
