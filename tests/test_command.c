@@ -158,6 +158,14 @@ bool __wrap_weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t de
     return __real_weir__stream_poll(polled, count, deadline);
 }
 
+static int stop = -1; /* of a task, if its own was closed; -1: its own */
+
+int __real_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task) {
+    return stop >= 0 ? stop : __real_weir_task_stop_fd(task);
+}
+
 /* ---- support ---- */
 
 static int open_descriptors(void) {
@@ -1090,6 +1098,28 @@ START_TEST (the_end_is_found_though_the_system_refuses_to_poll) {
 }
 END_TEST
 
+/* The program has closed the descriptor that tells of a cancel. It is polled once, and a cancel ends the command. */
+START_TEST (a_cancel_is_found_though_its_descriptor_is_closed) {
+    struct shell_stage stage = {.witness = new_witness()};
+    char c;
+    stop = 1000; /* not open */
+    atomic_store(&polls, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "run", .work.run = run_script, .work.arg = &stage, .input.drop = ignore});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"sleep 0.3; printf x; exec sleep 1000"));
+    ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    stop = -1;
+    ck_assert_uint_eq(atomic_load(&stage.codes[1]), 1);
+    ck_assert_uint_lt(atomic_load(&polls), 10000); /* it does not spin */
+    assert_none_left(&stage.witness);
+    assert_no_children();
+}
+END_TEST
+
 START_TEST (input_passes_where_memfd_create_is_forbidden) {
     failing = NO_MEMORY_FILE;
     assert_output((weir_command){.argv = ARGV("cat"), .input = "abc", .input_size = 3}, "abc");
@@ -1291,6 +1321,7 @@ static Suite *command_suite(void) {
     tcase_add_test(faults, the_end_is_found_without_a_pidfd);
     tcase_add_test(faults, the_end_is_found_though_the_pidfd_is_closed);
     tcase_add_test(faults, the_end_is_found_though_the_system_refuses_to_poll);
+    tcase_add_test(faults, a_cancel_is_found_though_its_descriptor_is_closed);
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_loop_test(faults, what_fails_in_the_system_leaves_nothing, 0, 2);
     tcase_add_test(faults, a_command_without_a_group_of_its_own_is_not_run);

@@ -76,6 +76,8 @@ static void look_for_end(weir__attended *attended) {
 }
 
 static void look_for_cancel(weir__attended *attended) {
+    if ((attended->polled[STOP].revents & (POLLIN | POLLNVAL)) == POLLNVAL)
+        attended->stop = -1; /* another part of the program has closed it */
     if (attended->cancelled || !weir_task_cancelled(attended->task))
         return;
     if (is_over(attended)) {
@@ -122,8 +124,7 @@ static void turn(weir__attended *attended) {
     polled[OUT] = (struct pollfd){.fd = attended->outputs[OUT], .events = POLLIN};
     polled[ERR] = (struct pollfd){.fd = attended->outputs[ERR], .events = POLLIN};
     polled[ENDED] = (struct pollfd){.fd = is_over(attended) ? -1 : attended->child.ended, .events = POLLIN};
-    polled[STOP] =
-        (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
+    polled[STOP] = (struct pollfd){.fd = attended->cancelled ? -1 : attended->stop, .events = POLLIN};
     if ((polled[ENDED].fd < 0 && !is_over(attended)) ||
         (attended->task != NULL && !attended->cancelled && polled[STOP].fd < 0))
         until = next_look(attended, until);
@@ -135,6 +136,7 @@ static void turn(weir__attended *attended) {
 
 void weir__attend(weir__attended *attended) {
     attended->over_at = UINT64_MAX;
+    attended->stop = weir_task_stop_fd(attended->task);
     attended->look_every = look_first;
     do {
         turn(attended);

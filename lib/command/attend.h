@@ -20,6 +20,7 @@ enum { WEIR__COMMAND_READ = 1 << 16 }; /* bytes of one read: what a pipe holds *
 typedef struct weir__attended {
     weir_task *task; /* may be NULL */
     weir__child child;
+    int stop;               /* descriptor of the end of the task; -1: none */
     int outputs[2];         /* descriptors of its outputs; -1 once at its end, or if the caller's is used */
     weir__output output[2]; /* standard output and standard error */
     uint64_t grace, linger; /* ns */
