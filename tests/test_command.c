@@ -652,6 +652,16 @@ START_TEST (a_grandchild_that_holds_an_output_is_a_straggler) {
 }
 END_TEST
 
+START_TEST (the_time_of_a_command_has_no_linger) {
+    const weir_command command = {.argv = SHELL("sleep 1000 & echo hi"), .linger = 300 * MILLISECONDS};
+    uint64_t begun = now();
+    weir_command_result result = run(0, command);
+    ck_assert(result.stragglers);
+    ck_assert_uint_le(result.time + command.linger, now() - begun);
+    weir_command_result_free(&result);
+}
+END_TEST
+
 START_TEST (what_comes_within_the_linger_is_read) {
     static const uint64_t lingers[] = {HANG_SECONDS * SECONDS, UINT64_MAX};
     for (size_t i = 0; i < COUNT_OF(lingers); i++) {
@@ -1289,6 +1299,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     TCase *end = add_start_case(suite, is_limited ? "end, limited" : "end", is_limited);
     tcase_add_test(end, a_grandchild_that_holds_an_output_is_a_straggler);
     tcase_add_test(end, what_comes_within_the_linger_is_read);
+    tcase_add_test(end, the_time_of_a_command_has_no_linger);
     tcase_add_test(end, what_a_command_has_left_is_read_after_its_end);
     tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
     tcase_add_test(end, sigterm_ignored_becomes_sigkill);

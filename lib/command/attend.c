@@ -68,6 +68,7 @@ static void look_for_end(weir__attended *attended) {
         attended->child.ended = -1; /* another part of the program has closed it */
     if (is_over(attended) || (told == 0 && attended->child.ended >= 0) || !weir__child_has_ended(&attended->child))
         return;
+    attended->ended_at = weir__clock_now();
     read_rest(attended, OUT);
     read_rest(attended, ERR);
     attended->over_at = weir_deadline_after(attended->linger);
@@ -95,6 +96,7 @@ static void send_signal(weir__attended *attended) {
         return;
     if (attended->killed) {
         attended->goes_on = true;
+        attended->ended_at = weir__clock_now();
         attended->over_at = 0;
         return;
     }

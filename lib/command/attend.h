@@ -25,6 +25,7 @@ typedef struct weir__attended {
     weir__output output[2]; /* standard output and standard error */
     uint64_t grace, linger; /* ns */
     uint64_t signal_at;     /* when its group gets the next signal */
+    uint64_t ended_at;      /* when its end was seen, or it was given up */
     uint64_t over_at;       /* when its outputs are given up; UINT64_MAX while it runs */
     uint64_t look_every;    /* ns between two looks for what has no descriptor; UINT64_MAX: nothing */
     bool wanted;            /* the caller gets its standard output */

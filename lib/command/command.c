@@ -153,7 +153,7 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
     if (error != 0)
         return fail_to_run(result, command, error);
     weir__attend(attended);
-    result->time = weir__clock_now() - begun;
+    result->time = attended->ended_at - begun;
     weir__child_end end = attended->goes_on ? weir__child_leave(&attended->child) : weir__child_reap(&attended->child);
     weir__stream_close(&attended->outputs[0]);
     weir__stream_close(&attended->outputs[1]);
