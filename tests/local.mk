@@ -161,7 +161,7 @@ tests_test_command_LDADD = $(inside_ldadd)
 tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=weir__child_start \
 	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill,--wrap=syscall,--wrap=setpgid,--wrap=weir__stream_poll \
-	-Wl,--wrap=weir_task_stop_fd
+	-Wl,--wrap=weir_task_stop_fd,--wrap=weir__lift
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)

@@ -39,6 +39,7 @@ enum fault {
     NO_FAULT,
     MEMORY_FILE,
     NO_MEMORY_FILE,
+    NO_NULL,
     PIPE,
     SPAWN,
     NO_PIDFD,
@@ -62,6 +63,19 @@ int __wrap_memfd_create(const char *name, unsigned flags);
 int __wrap_memfd_create(const char *name, unsigned flags) {
     errno = failing == NO_MEMORY_FILE ? EACCES : EMFILE;
     return failing == NO_MEMORY_FILE || fails(MEMORY_FILE) ? -1 : __real_memfd_create(name, flags);
+}
+
+/* In a bare chroot(2) there is no /dev/null. */
+int __real_weir__lift(int fd);
+int __wrap_weir__lift(int fd);
+int __wrap_weir__lift(int fd) {
+    struct stat opened, null;
+    if (failing != NO_NULL || fstat(fd, &opened) != 0 || stat("/dev/null", &null) != 0 ||
+        opened.st_rdev != null.st_rdev)
+        return __real_weir__lift(fd);
+    close(fd);
+    errno = ENOENT;
+    return -1;
 }
 
 int __real_pipe2(int ends[2], int flags);
@@ -1137,6 +1151,16 @@ START_TEST (input_passes_where_memfd_create_is_forbidden) {
 }
 END_TEST
 
+START_TEST (a_command_runs_without_a_null_device) {
+    int before = open_descriptors();
+    failing = NO_NULL;
+    assert_output((weir_command){.argv = SHELL("cat; echo hi")}, "hi\n");
+    ck_assert_int_eq(weir_command_run(NULL, &(weir_command){.argv = SHELL("seq 1 100000; exit 3")}, NULL), 3);
+    failing = NO_FAULT;
+    ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
 START_TEST (what_fails_in_the_system_leaves_nothing) {
     const struct {
         enum fault kind;
@@ -1334,6 +1358,7 @@ static Suite *command_suite(void) {
     tcase_add_test(faults, the_end_is_found_though_the_system_refuses_to_poll);
     tcase_add_test(faults, a_cancel_is_found_though_its_descriptor_is_closed);
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
+    tcase_add_test(faults, a_command_runs_without_a_null_device);
     tcase_add_loop_test(faults, what_fails_in_the_system_leaves_nothing, 0, 2);
     tcase_add_test(faults, a_command_without_a_group_of_its_own_is_not_run);
     tcase_add_loop_test(faults, without_descriptors_it_is_not_run, 0, 2);

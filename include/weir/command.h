@@ -122,8 +122,8 @@ typedef struct weir_command_result {
  * lost. The call itself waits for its own child only.
  *
  * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it: a
- * standard output that would be kept is then /dev/null. Some programs look for that, as grep does, and no process left
- * behind is waited for that has only this output open.
+ * standard output that would be kept is then /dev/null, if the system has it. Some programs look for that, as grep
+ * does, and no process left behind is waited for that has only this output open.
  * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`: then it
  * is not reaped, and once it ends it is a zombie until this process ends. Thread-safe; no cancellation point.
  *

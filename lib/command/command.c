@@ -79,12 +79,15 @@ static int judge(weir_command_result *result, const weir_command *command, const
 
 /* ---- the streams ---- */
 
-/* Makes one output: the caller's descriptor, a pipe, or /dev/null if it is not wanted. Returns 0 or an errno. */
+/*
+ * Makes one output: the caller's descriptor, a pipe, or /dev/null if it is not wanted and that exists. Returns 0 or an
+ * errno.
+ */
 static int open_output(int given, bool wanted, int *ours, int *theirs) {
     *ours = -1;
     if (given != 0)
         return weir__stream_copy(given, theirs);
-    return wanted ? weir__stream_pipe(ours, theirs) : weir__stream_of(NULL, 0, theirs);
+    return !wanted && weir__stream_null(theirs) == 0 ? 0 : weir__stream_pipe(ours, theirs);
 }
 
 static void close_streams(int streams[3]) {

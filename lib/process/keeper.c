@@ -82,11 +82,11 @@ void weir__keeper_give_back(const weir__keeper *keeper) {
 
 /* ---- start ---- */
 
-/* Makes one of the standard streams of the child. Returns 0 or an errno. */
+/* Makes a standard stream of the child; an output that the program has closed is /dev/null. Returns 0 or an errno. */
 static int open_stream(int stream, int *fd) {
     if (stream > 0 && weir__stream_passes(stream) && weir__stream_copy(stream, fd) == 0)
         return 0;
-    return weir__stream_of(NULL, 0, fd); /* standard input; or the program has closed this stream */
+    return stream == 0 ? weir__stream_of(NULL, 0, fd) : weir__stream_null(fd);
 }
 
 static int open_streams(int streams[3]) {

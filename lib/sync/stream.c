@@ -60,10 +60,20 @@ static int write_input(int fd, const void *bytes, size_t size) {
     return error;
 }
 
-int weir__stream_of(const void *bytes, size_t size, int *fd) {
+int weir__stream_null(int *fd) {
     int before = weir__uncancellable_begin();
-    *fd = weir__lift(size == 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : new_file());
-    int error = *fd < 0 ? errno : size == 0 ? 0 : write_input(*fd, bytes, size);
+    *fd = weir__lift(open("/dev/null", O_RDWR | O_CLOEXEC));
+    int error = *fd < 0 ? errno : 0;
+    weir__uncancellable_end(before);
+    return error;
+}
+
+int weir__stream_of(const void *bytes, size_t size, int *fd) {
+    if (size == 0 && weir__stream_null(fd) == 0)
+        return 0;
+    int before = weir__uncancellable_begin();
+    *fd = weir__lift(new_file()); /* an empty one in a bare chroot(2) */
+    int error = *fd < 0 ? errno : write_input(*fd, bytes, size);
     if (error != 0)
         weir__stream_close(fd);
     weir__uncancellable_end(before);

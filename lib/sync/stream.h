@@ -15,10 +15,13 @@
 #include <stdint.h>
 
 /*
- * Stores in `*fd` a file without a name that holds the bytes, to be read from its start; for no bytes /dev/null, which may
- * also be written. Returns 0 or an errno.
+ * Stores in `*fd` a file without a name that holds the bytes, to be read from its start; for no bytes /dev/null, if
+ * there is one. Returns 0 or an errno.
  */
 int weir__stream_of(const void *bytes, size_t size, int *fd);
+
+/* Stores in `*fd` /dev/null, to be read or written. Returns 0 or an errno. */
+int weir__stream_null(int *fd);
 
 /* Stores a pipe; a read from `*reading` does not block. Returns 0 or an errno. */
 int weir__stream_pipe(int *reading, int *writing);
