@@ -135,7 +135,7 @@ static struct job *new_job(const struct jobs *jobs, char *arg) {
 
 /* ---- source ---- */
 
-/* Returns the next line of standard input; NULL at its end. Reads no byte ahead, so that the poll tells of each line. */
+/* Returns the next line of standard input; NULL if none. Reads no byte ahead, so that the poll tells of each line. */
 static char *read_line(weir_task *task, int delimiter) {
     char *line = NULL;
     size_t room = 0;
@@ -150,15 +150,24 @@ static char *read_line(weir_task *task, int delimiter) {
     return NULL;
 }
 
+/* Stores the next argument; NULL at the end, or once no more are wanted. Returns 0 or the code of a failure. */
+static int next_arg(weir_task *task, struct jobs *jobs, char **arg) {
+    bool at_end = jobs->args != NULL && *jobs->args == NULL;
+    *arg = at_end ? NULL : jobs->args != NULL ? strdup(*jobs->args++) : read_line(task, jobs->delimiter);
+    if (*arg != NULL || at_end || weir_task_cancelled(task))
+        return 0;
+    if (jobs->args != NULL)
+        return weir_task_fail(task, 1, "no memory");
+    return feof(stdin) ? 0 : weir_task_fail(task, 1, "standard input cannot be read");
+}
+
 static int next_job(weir_task *task, void *none, void *raw) {
     struct jobs *jobs = raw;
+    char *arg;
     (void)none;
-    bool at_end = jobs->args != NULL && *jobs->args == NULL;
-    char *arg = at_end ? NULL : jobs->args != NULL ? strdup(*jobs->args++) : read_line(task, jobs->delimiter);
-    if (arg == NULL && !at_end && ferror(stdin))
-        return weir_task_fail(task, 1, "standard input cannot be read");
-    if (arg == NULL)
-        return WEIR_END;
+    int code = next_arg(task, jobs, &arg);
+    if (code != 0 || arg == NULL)
+        return code != 0 ? code : WEIR_END;
     jobs->number++;
     if (jobs->number < jobs->known && jobs->is_done[jobs->number]) {
         jobs->skipped++;

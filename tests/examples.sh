@@ -579,6 +579,11 @@ check_weir_run() {
     if [ $status != 255 ] || ! grep -q 'standard input cannot be read' "$work/err"; then
         complain "weir_run on a folder ends with status $status and says: $(cat "$work/err")"
     fi
+    status=0
+    "$examples/weir_run" echo <&- >"$work/out" 2>"$work/err" || status=$?
+    if [ $status != 255 ] || ! grep -q 'standard input cannot be read' "$work/err"; then
+        complain "weir_run without standard input ends with status $status and says: $(cat "$work/err")"
+    fi
     seq 1 120 >"$work/in"
     run_jobs 101 false
 }
