@@ -242,13 +242,15 @@ static int print_job(weir_task *task, void *item, void *raw) {
 
 /* ---- the log ---- */
 
-/* Remembers the numbers of jobs that the log has with exit status 0. Returns false if out of memory. */
-static bool read_log(struct jobs *jobs, FILE *log) {
+/* Remembers the jobs that the log has with exit status 0, and whether it is cut. Returns false if out of memory. */
+static bool read_log(struct jobs *jobs, FILE *log, bool *cut) {
     char *line = NULL;
     size_t room = 0, number;
+    ssize_t length;
     int status, signal;
     bool enough = true;
-    while (enough && getline(&line, &room, log) > 0) {
+    while (enough && (length = getline(&line, &room, log)) > 0) {
+        *cut = line[length - 1] != '\n';
         if (sscanf(line, "%zu\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%d\t%d", &number, &status, &signal) != 3 ||
             number > MOST_JOBS)
             continue;
@@ -270,12 +272,14 @@ static bool read_log(struct jobs *jobs, FILE *log) {
 /* Opens the log, at its end if the run is resumed. Returns false, after a message, if that fails. */
 static bool open_log(struct jobs *jobs) {
     FILE *before = jobs->resume ? fopen(jobs->log_name, "r") : NULL;
-    bool fine = before == NULL || read_log(jobs, before);
+    bool cut = false, fine = before == NULL || read_log(jobs, before, &cut);
     if (before != NULL)
         (void)fclose(before);
     jobs->log = fine ? fopen(jobs->log_name, jobs->resume ? "a" : "w") : NULL;
     if (jobs->log != NULL && before == NULL)
         (void)fputs("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n", jobs->log);
+    if (jobs->log != NULL && cut)
+        (void)fputc('\n', jobs->log); /* the last run was ended while it wrote a line */
     if (jobs->log == NULL)
         perror(jobs->log_name);
     return jobs->log != NULL;

@@ -574,6 +574,10 @@ check_weir_run() {
     printf '%s\t:\t0\t0\t0\t0\t0\t0\tx\n' 18446744073709551615 9223372036854775808 -1 >"$work/log"
     run_jobs 0 --joblog "$work/log" --resume echo ::: 1
     echo 1 | same weir_run 'a log with numbers that are none'
+    printf '1\t:\t0\t0\t0\t0\t0' >"$work/log"
+    run_jobs 0 --joblog "$work/log" --resume -k echo ::: 1 2
+    printf '1\n2\n' | same weir_run 'a log that is cut'
+    run_jobs 0 --joblog "$work/log" --resume false ::: 1 2
     status=0
     "$examples/weir_run" echo </ >"$work/out" 2>"$work/err" || status=$?
     if [ $status != 255 ] || ! grep -q 'standard input cannot be read' "$work/err"; then
