@@ -267,6 +267,62 @@ START_TEST (a_shutdown_ends_periodic_tasks) {
 }
 END_TEST
 
+struct wait {
+    struct gate gate;
+    weir_future *future;
+};
+
+/* Waits for the future, by a call without a deadline, once the gate is open. */
+static int wait_behind_gate(weir_future *self, void *raw, void **value) {
+    struct wait *wait = raw;
+    (void)self;
+    (void)value;
+    gate_pass(&wait->gate);
+    (void)weir_future_get(wait->future, NULL);
+    return 0;
+}
+
+/* Waits until as many tasks run, and none is pending. */
+static void wait_for_running(size_t running) {
+    weir_deadline limit = hang_limit();
+    while (counts().pending > 0 || counts().running != running) {
+        ck_assert_msg(now() < limit, "%zu tasks are pending, %zu run", counts().pending, counts().running);
+        nap();
+    }
+}
+
+/* A thread holds the periodic task behind one at a gate, while a task on another thread waits for it. */
+START_TEST (a_periodic_task_that_is_waited_for_in_a_batch_runs_once_a_period) {
+    enum { QUICK = 5000, BEHIND = 6 };
+    struct wait wait = {.gate = GATE};
+    struct gate first = GATE, second = GATE;
+    create(2);
+    for (size_t i = 0; i < QUICK; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    weir_future *waiter = submit(wait_behind_gate, &wait, (weir_submit_options){0});
+    gate_wait_for(&wait.gate, 1);
+    weir_future *blocked = block(&first), *holder = submit(pass, &second, (weir_submit_options){0});
+    atomic_store(&runs, 0);
+    wait.future = submit(count_run, NULL, (weir_submit_options){.period = 3600 * SECONDS});
+    for (size_t i = 0; i < BEHIND; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, give_back, NULL, NULL));
+    gate_open(&first);
+    gate_wait_for(&second, 1);
+    gate_open(&wait.gate);
+    wait_for_running(2);
+    gate_open(&second);
+    wait_for_running(1);
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    ck_assert_uint_eq(counts().delayed, 1);
+    assert_status(WEIR_OK, weir_future_cancel(wait.future));
+    assert_end(wait.future, WEIR_CANCELLED);
+    assert_end(waiter, WEIR_OK);
+    assert_end(blocked, WEIR_OK);
+    assert_end(holder, WEIR_OK);
+    finish();
+}
+END_TEST
+
 #ifdef __linux__
 static int note_name(weir_future *self, void *name, void **value) {
     (void)self;
@@ -665,6 +721,7 @@ static Suite *options_suite(void) {
     tcase_add_test(periods, a_periodic_task_runs_until_it_is_cancelled);
     tcase_add_test(periods, a_period_beyond_the_end_of_time_is_never_over);
     tcase_add_test(periods, a_shutdown_ends_periodic_tasks);
+    tcase_add_test(periods, a_periodic_task_that_is_waited_for_in_a_batch_runs_once_a_period);
 #ifdef __linux__
     tcase_add_test(add_case(suite, "names"), a_task_names_its_thread_while_it_runs);
 #endif

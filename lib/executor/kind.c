@@ -18,7 +18,25 @@ static void free_task(weir_future *future) {
     weir__cell_give((weir__task *)future);
 }
 
-/* A task in a batch stays there: its worker finds it claimed, and accounts for it. */
+/*
+ * Claims a task that is in no nest. Stores in `*listed` whether it was listed. A task in a batch stays there: its worker
+ * finds it claimed, and accounts for it. A periodic one would be pending again by then: it must be listed (X11).
+ */
+static bool claim_locked(weir__task *task, bool *listed) {
+    weir_executor *executor = task->executor;
+    bool periodic = weir__is_periodic(task);
+    if (task->where == WEIR__TASK_OUT && (periodic || executor->capacity != WEIR_UNBOUNDED))
+        weir__recall_from_locked(executor, WEIR__BAND_HIGH); /* else it would count as pending once it has begun */
+    *listed = task->where == WEIR__TASK_LISTED;
+    if (task->where == WEIR__TASK_DELAYED || (periodic && !*listed) || !weir__future_begin(&task->future)) /* X2 */
+        return false;
+    if (*listed)
+        weir__source_remove(&executor->bands, task);
+    else
+        (void)weir_future_retain(&task->future); /* weir__run_claimed releases one */
+    return true;
+}
+
 static bool help_task(weir_future *future) {
     weir__task *task = (weir__task *)future;
     weir_executor *executor = task->executor;
@@ -31,15 +49,9 @@ static bool help_task(weir_future *future) {
         (void)weir__run_claimed(task, worker, false); /* N5 */
         return true;
     }
+    bool listed;
     weir__lock_acquire(&executor->lock);
-    if (task->where == WEIR__TASK_OUT && executor->capacity != WEIR_UNBOUNDED)
-        weir__recall_from_locked(executor, WEIR__BAND_HIGH); /* else it would count as pending once it has begun */
-    bool listed = task->where == WEIR__TASK_LISTED;
-    bool claimed = task->where != WEIR__TASK_DELAYED && weir__future_begin(future); /* X2 */
-    if (claimed && listed)
-        weir__source_remove(&executor->bands, task);
-    else if (claimed)
-        (void)weir_future_retain(future); /* weir__run_claimed releases one */
+    bool claimed = claim_locked(task, &listed);
     if (claimed && listed)
         weir__call_room_locked(executor, &calls);
     (void)weir__calls_release(executor, &calls);

@@ -72,7 +72,7 @@ static inline bool run_end(weir__task *task, weir__worker *worker, int code, voi
     }
     if (message != NULL)
         weir__free(message);
-    if (task->extra != NULL && task->extra->period != 0)
+    if (weir__is_periodic(task))
         return end_period(task, worker, value);
     weir__running_end(worker);
     weir__future_finish_value(&task->future, value);

@@ -39,6 +39,9 @@
  *     one lasts, all are recalled, and the tasks behind a long one are listed again.
  * X10 A worker has a bundle of room WEIR__BATCH in reserve for each run of tasks without structs in its batch, so a
  *     recall needs no memory. A worker without one takes one task at a time.
+ * X11 A thread that waits for a task may claim it in another worker's batch: the token stays until that worker finds it
+ *     claimed. A periodic task is claimed in its source only, or by its worker: else it would be pending again behind a
+ *     token that another thread may then find, although it is delayed.
  *
  * Lock order: the executor's lock, then a future's, or the crew's. No function of the program is called with a lock held.
  *

@@ -44,6 +44,10 @@ struct weir__task {
     bool bundled;              /* it is the head of a bundle (executor/bundle.h); constant */
 };
 
+static inline bool weir__is_periodic(const weir__task *task) {
+    return task->extra != NULL && task->extra->period != 0;
+}
+
 /* A task without a future of its own and without options. */
 typedef struct weir__pair {
     weir_executor_func *func;
