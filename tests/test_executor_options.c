@@ -7,6 +7,7 @@
 
 #include "executor_support.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -320,6 +321,23 @@ START_TEST (a_periodic_task_that_is_waited_for_in_a_batch_runs_once_a_period) {
     assert_end(blocked, WEIR_OK);
     assert_end(holder, WEIR_OK);
     finish();
+}
+END_TEST
+
+START_TEST (cancelled_periodic_tasks_do_not_keep_it_in_use) {
+    for (size_t round = 0; round < 1000; round++) {
+        weir_future *futures[4];
+        create(2);
+        for (size_t i = 0; i < COUNT_OF(futures); i++)
+            futures[i] = submit(count_run, NULL, (weir_submit_options){.period = 1});
+        while (atomic_load(&runs) < COUNT_OF(futures))
+            (void)sched_yield();
+        for (size_t i = 0; i < COUNT_OF(futures); i++)
+            (void)weir_future_cancel(futures[i]);
+        for (size_t i = 0; i < COUNT_OF(futures); i++)
+            assert_end(futures[i], WEIR_CANCELLED);
+        assert_status(WEIR_OK, weir_executor_destroy(executor));
+    }
 }
 END_TEST
 
@@ -722,6 +740,7 @@ static Suite *options_suite(void) {
     tcase_add_test(periods, a_period_beyond_the_end_of_time_is_never_over);
     tcase_add_test(periods, a_shutdown_ends_periodic_tasks);
     tcase_add_test(periods, a_periodic_task_that_is_waited_for_in_a_batch_runs_once_a_period);
+    tcase_add_test(periods, cancelled_periodic_tasks_do_not_keep_it_in_use);
 #ifdef __linux__
     tcase_add_test(add_case(suite, "names"), a_task_names_its_thread_while_it_runs);
 #endif

@@ -74,13 +74,15 @@ static uint64_t next_due(const weir__extra *extra, uint64_t now) {
     return due + (missed + 1) * period;
 }
 
-bool weir__delay_again(weir__task *task) {
+bool weir__delay_again(weir__task *task, weir__worker *worker) {
     weir_executor *executor = task->executor;
     task->extra->due = next_due(task->extra, weir__clock_now());
     weir__lock_acquire(&executor->lock);
     bool again = !executor->closed && weir__future_again(&task->future);
-    if (again)
+    if (again) {
         weir__delay_list_locked(task);
+        weir__running_end(worker);
+    }
     weir__lock_release(&executor->lock);
     if (again)
         weir__delay_set(task);

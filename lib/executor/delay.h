@@ -24,10 +24,10 @@ void weir__delay_set(weir__task *task);
 void weir__delay_unlist_locked(weir__task *task);
 
 /*
- * Puts a periodic task among the delayed after a run, and sets its timer. Returns false if it was cancelled, or
- * the executor is shut down: the caller ends it.
+ * Puts a periodic task among the delayed after a run of the worker, which runs it no longer (X8), and sets its timer.
+ * Returns false, without effect, if it was cancelled, or the executor is shut down: the caller ends it.
  */
-bool weir__delay_again(weir__task *task);
+bool weir__delay_again(weir__task *task, weir__worker *worker);
 
 /*
  * The end, when every task has ended. Stop ends the timer thread: it may still be about to call a thread of the crew for a

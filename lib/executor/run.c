@@ -53,10 +53,9 @@ static void drop_unused(const weir__task *task, void *value) {
 /* A run of a periodic task has succeeded. Returns false if the task goes on. */
 static bool end_period(weir__task *task, weir__worker *worker, void *value) {
     drop_unused(task, value);
-    bool again = weir__delay_again(task);
-    weir__running_end(worker);
-    if (again)
+    if (weir__delay_again(task, worker))
         return false;
+    weir__running_end(worker);
     weir__future_end_cancelled(&task->future);
     weir_future_release(&task->future);
     return true;

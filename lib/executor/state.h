@@ -27,8 +27,8 @@
  *     thread could change. Its worker runs it in a task of its own, `own`, which it uses again if no reference to its
  *     future is left and nothing waits for its end. So a function may use `self` like that of any task.
  * X8  A worker sets CLAIMING in `running` before it takes a task out of its place, and replaces it by one more that runs.
- *     It takes that one off when the function has returned, before the future ends; after a run of a periodic task, when
- *     the task is delayed again or will end. So a thread with the lock that finds neither a pending task nor a worker
+ *     It takes that one off when the function has returned, before the future ends; after a run of a periodic task, in the
+ *     step that delays the task again, or before its end. So a thread with the lock that finds neither a pending task nor a worker
  *     that claims or runs one knows that no function is called any more, unless a callback submits a task. A thread that
  *     sees the end of a future does not find its task running.
  * X9  The first task of a batch begins when it is taken. The others are pending: `held` of the worker, and of the

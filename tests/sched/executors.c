@@ -923,6 +923,38 @@ void scenario_executor_destroy_against_period(void) {
         destroy_idle();
 }
 
+/* Sets the promise in its first run. */
+static int tell_of_the_run(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    (void)weir_future_set(shared, NULL);
+    return 0;
+}
+
+/* The other task is cancelled in the batch: its worker has not counted its end yet when the destroy looks. */
+void scenario_executor_destroy_after_a_period(void) {
+    const weir_submit_options seldom = {.period = UINT64_C(1) << 40};
+    weir_future *passed, *futures[2];
+    open_with_gate_of(1, &passed);
+    must(weir_future_create(&shared, NULL, NULL), WEIR_OK);
+    sched_calm(true);
+    must(weir_executor_submit_with(executor, tell_of_the_run, NULL, &seldom, &futures[0]), WEIR_OK);
+    submit(1, &futures[1]);
+    sched_calm(false);
+    open_gate();
+    must(weir_future_get(shared, NULL), WEIR_OK);
+    for (int i = 0; i < 2; i++) {
+        if (weir_future_cancel(futures[i]) == WEIR_BUSY)
+            (void)weir_future_get(futures[i], NULL);
+        weir_future_release(futures[i]);
+    }
+    weir_future_release(shared);
+    end_gate(passed);
+    destroy_idle();
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
 static int first_run, run_count;
 
 static int note_order(weir_future *self, void *arg, void **value) {
