@@ -695,9 +695,9 @@ static void run_quick_tasks(size_t at_once) {
 }
 
 /* The thread holds tasks, with futures or without, that it has taken behind one at the gate. There is room for two more. */
-static void hold_a_batch(struct gate *gate, weir_future **futures) {
+static void hold_a_batch(size_t capacity, struct gate *gate, weir_future **futures) {
     struct gate first = GATE;
-    create((weir_executor_options){.threads = 1, .capacity = TAKEN + ROOM});
+    create((weir_executor_options){.threads = 1, .capacity = capacity});
     run_quick_tasks(TAKEN);
     assert_status(WEIR_OK, weir_executor_submit(executor, pass, &first, NULL));
     gate_wait_for(&first, 1);
@@ -714,7 +714,7 @@ static void hold_a_batch(struct gate *gate, weir_future **futures) {
 START_TEST (tasks_that_a_thread_has_taken_count_for_the_capacity) {
     struct gate gate = GATE;
     weir_future *futures[TAKEN];
-    hold_a_batch(&gate, _i == 0 ? NULL : futures);
+    hold_a_batch(TAKEN + ROOM, &gate, _i == 0 ? NULL : futures);
     for (size_t i = 0; i < ROOM; i++)
         assert_status(WEIR_OK, submit_now());
     assert_status(WEIR_TIMEDOUT, submit_now());
@@ -735,7 +735,7 @@ END_TEST
 START_TEST (a_cancel_of_a_task_that_a_thread_has_taken_makes_room) {
     struct gate gate = GATE;
     weir_future *futures[TAKEN];
-    hold_a_batch(&gate, futures);
+    hold_a_batch(TAKEN + ROOM, &gate, futures);
     assert_status(WEIR_OK, weir_future_cancel(futures[TAKEN / 2]));
     ck_assert_uint_eq(counts().pending, TAKEN - 1);
     for (size_t i = 0; i < ROOM + 1; i++)
@@ -1227,6 +1227,63 @@ START_TEST (a_destroy_waits_for_callbacks_which_cannot_submit_any_more) {
 }
 END_TEST
 
+static void *cancel_future(void *future) {
+    (void)weir_future_cancel(future);
+    return NULL;
+}
+
+/* The task is delayed, or in a thread's batch, where a cancel leaves it if the executor has no bound. */
+START_TEST (a_destroy_waits_for_callbacks_of_cancelled_tasks) {
+    struct aftermath aftermath = {.gate = GATE, .task_gate = GATE};
+    struct destruction destruction = {.status = WEIR_INVALID};
+    weir_future *futures[TAKEN] = {NULL};
+    pthread_t canceller, thread;
+    if (_i == 0) {
+        const weir_submit_options later = {.delay = 3600 * SECONDS};
+        create((weir_executor_options){.threads = 1});
+        assert_status(WEIR_OK, weir_executor_submit_with(executor, give_back, NULL, &later, &futures[0]));
+    } else {
+        hold_a_batch(_i == 1 ? TAKEN + ROOM : WEIR_UNBOUNDED, &aftermath.task_gate, futures);
+    }
+    assert_status(WEIR_OK, weir_future_on_end(futures[0], submit_late, &aftermath));
+    thread_start(&canceller, cancel_future, futures[0]);
+    gate_wait_for(&aftermath.gate, 1);
+    gate_open(&aftermath.task_gate);
+    for (size_t i = 0; i < TAKEN && futures[i] != NULL; i++)
+        assert_status(i == 0 ? WEIR_CANCELLED : WEIR_OK, weir_future_get_until(futures[i], NULL, hang_limit()));
+    thread_start(&thread, destroy_executor, &destruction);
+    while (atomic_load(&destruction.number) == 0)
+        nap();
+    ck_assert(wait_until_asleep(atomic_load(&destruction.number), &destruction.returned));
+    gate_open(&aftermath.gate);
+    thread_join(canceller);
+    thread_join(thread);
+    ck_assert_int_eq(destruction.status, WEIR_OK);
+    ck_assert_int_eq(aftermath.after, WEIR_CLOSED);
+    for (size_t i = 0; i < TAKEN; i++)
+        weir_future_release(futures[i]);
+}
+END_TEST
+
+static void note_destroy(weir_future *future, void *status) {
+    (void)future;
+    *(weir_status *)status = weir_executor_destroy(executor);
+}
+
+START_TEST (a_callback_of_a_cancelled_task_cannot_destroy) {
+    weir_status status = WEIR_OK;
+    weir_future *future;
+    create((weir_executor_options){.threads = 1});
+    const weir_submit_options later = {.delay = 3600 * SECONDS};
+    assert_status(WEIR_OK, weir_executor_submit_with(executor, give_back, NULL, &later, &future));
+    assert_status(WEIR_OK, weir_future_on_end(future, note_destroy, &status));
+    assert_status(WEIR_OK, weir_future_cancel(future));
+    assert_status(WEIR_DEADLOCK, status);
+    weir_future_release(future);
+    destroy_as(WEIR_OK);
+}
+END_TEST
+
 static Suite *executor_suite(void) {
     Suite *suite = suite_create("executor");
     TCase *submission = add_case(suite, "submission");
@@ -1285,6 +1342,8 @@ static Suite *executor_suite(void) {
     tcase_add_test(destroying, a_task_that_has_not_ended_keeps_it_in_use);
     tcase_add_test(destroying, a_submit_of_a_callback_keeps_it_in_use);
     tcase_add_test(destroying, a_destroy_waits_for_callbacks_which_cannot_submit_any_more);
+    tcase_add_loop_test(destroying, a_destroy_waits_for_callbacks_of_cancelled_tasks, 0, 3);
+    tcase_add_test(destroying, a_callback_of_a_cancelled_task_cannot_destroy);
     return suite;
 }
 

@@ -263,7 +263,7 @@ WEIR_API weir_status weir_executor_shutdown(weir_executor *executor, bool wait, 
  *
  * Returns WEIR_OK. If it cannot destroy the executor, returns with no effect
  *   WEIR_BUSY      if a task is pending, delayed or running, a group is not destroyed, or a call on the executor blocks
- *   WEIR_DEADLOCK  if called in a thread of the executor
+ *   WEIR_DEADLOCK  if called in a thread of the executor, or in a callback of a task that the calling thread cancels
  */
 WEIR_API weir_status weir_executor_destroy(weir_executor *executor);
 

@@ -42,6 +42,12 @@ void weir__account_locked(weir_executor *executor, weir__source *source, size_t 
         call_all_locked(&group->park, calls);
 }
 
+void weir__account_cancel_locked(weir_executor *executor, weir__calls *calls) {
+    executor->cancels--;
+    if (executor->cancels == 0)
+        call_all_locked(&executor->idle, calls);
+}
+
 void weir__report_locked(weir__worker *worker, weir__calls *calls) {
     weir__cells_collect_locked(worker, false);
     if (worker->ended == 0)

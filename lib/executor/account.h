@@ -58,6 +58,9 @@ static inline bool weir__calls_release(weir_executor *executor, weir__calls *cal
 /* X5. Counts `count` tasks of the source as ended. */
 void weir__account_locked(weir_executor *executor, weir__source *source, size_t count, weir__calls *calls);
 
+/* X12. Counts a cancel as ended. */
+void weir__account_cancel_locked(weir_executor *executor, weir__calls *calls);
+
 /* X5. Report what the worker has counted, and collect its spare tasks. The lock is not held for the second. */
 void weir__report_locked(weir__worker *worker, weir__calls *calls);
 void weir__report(weir__worker *worker);

@@ -84,6 +84,25 @@ static void withdraw_task(weir_future *future) {
         weir__future_forget(future);
 }
 
+/* X12. */
+static bool cancel_task(weir_future *future) {
+    weir_executor *executor = ((weir__task *)future)->executor;
+    weir__callout callout;
+    weir__calls calls = {0};
+    (void)weir_future_retain(future); /* a callback may release the caller's reference */
+    weir__lock_acquire(&executor->lock);
+    executor->cancels++;
+    weir__lock_release(&executor->lock);
+    weir__callout_begin(&callout, executor, WEIR__CANCELS);
+    bool cancelled = weir__future_cancel_pending(future);
+    weir__callout_end(&callout);
+    weir__lock_acquire(&executor->lock);
+    weir__account_cancel_locked(executor, &calls);
+    (void)weir__calls_release(executor, &calls);
+    weir_future_release(future);
+    return cancelled;
+}
+
 /* The function of a group's task sees a cancel of the group. */
 static bool is_asked(const weir_future *future) {
     const weir_task_group *group = ((const weir__task *)future)->source->group;
@@ -91,4 +110,4 @@ static bool is_asked(const weir_future *future) {
 }
 
 const weir__future_kind weir__task_kind = {
-    .destroy = free_task, .help = help_task, .cancelled = withdraw_task, .asked = is_asked};
+    .destroy = free_task, .help = help_task, .cancelled = withdraw_task, .cancel = cancel_task, .asked = is_asked};

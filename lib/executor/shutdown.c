@@ -19,11 +19,11 @@ static void close_locked(weir_executor *executor, bool cancel_pending, weir__tas
         weir__drop_pull_listed_locked(executor, list);
 }
 
-/* Blocks until every task has ended and no caller sleeps. */
-static weir_status await_end(weir_executor *executor, weir_deadline deadline) {
+/* Blocks until every task has ended; with `cancels`, until every cancel has ended, too (X12). */
+static weir_status await_end(weir_executor *executor, bool cancels, weir_deadline deadline) {
     bool in_time = true;
     weir__lock_acquire(&executor->lock);
-    while (executor->unfinished > 0 && in_time) {
+    while ((executor->unfinished > 0 || (cancels && executor->cancels > 0)) && in_time) {
         executor->callers++;
         in_time = weir__park_wait(&executor->idle, &executor->lock, deadline, NULL);
         executor->callers--;
@@ -45,7 +45,7 @@ weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool canc
     weir__park_release_all(&executor->room, &executor->lock);
     const weir__fate fate = {.unrun = unrun, .unrun_arg = unrun_arg};
     weir__drop_list(executor, list, &fate);
-    return wait ? await_end(executor, deadline) : WEIR_OK;
+    return wait ? await_end(executor, false, deadline) : WEIR_OK;
 }
 
 /* ---- destroying ---- */
@@ -136,11 +136,11 @@ static bool close_if_idle(weir_executor *executor) {
 weir_status weir_executor_destroy(weir_executor *executor) {
     if (executor == NULL)
         return WEIR_OK;
-    if (weir__worker_of_thread(executor) != NULL)
+    if (weir__worker_of_thread(executor) != NULL || weir__callout_is_inside(executor, WEIR__CANCELS))
         return WEIR_DEADLOCK;
     if (!close_if_idle(executor))
         return WEIR_BUSY;
-    (void)await_end(executor, WEIR_NEVER);
+    (void)await_end(executor, true, WEIR_NEVER);
     weir__delay_stop(executor);
     weir__job_leave(&executor->job);
     weir__crew_destroy(executor->crew);

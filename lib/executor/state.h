@@ -42,6 +42,9 @@
  * X11 A thread that waits for a task may claim it in another worker's batch: the token stays until that worker finds it
  *     claimed. A periodic task is claimed in its source only, or by its worker: else it would be pending again behind a
  *     token that another thread may then find, although it is delayed.
+ * X12 `cancels` counts the cancels of single tasks that are under way, their callbacks included. A thread counts its
+ *     cancel before it claims the task: so a thread that finds the task claimed, and acquires the lock, finds it counted.
+ *     A destroy waits until none is left: callbacks may make calls on the executor.
  *
  * Lock order: the executor's lock, then a future's, or the crew's. No function of the program is called with a lock held.
  *
@@ -74,6 +77,8 @@ enum {
 };
 
 #define WEIR__CLAIMING UINT32_C(0x80000000) /* X8 */
+
+enum { WEIR__CANCELS = 1 }; /* how a thread is inside an executor (sync/callout.h): X12 */
 
 /* A worker; the thread's own, except for the batch and the list. */
 typedef struct weir__worker {
@@ -147,6 +152,7 @@ struct weir_executor {
     uint64_t takes;           /* number of batches that were taken */
     size_t delayed;           /* number of delayed tasks */
     size_t unfinished;        /* X5 */
+    size_t cancels;           /* X12 */
     bool closed;              /* shut down: no task is accepted */
     bool destroyed;
     bool staffed;             /* the first thread has started */

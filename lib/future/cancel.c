@@ -14,10 +14,17 @@ static uint32_t ask(weir_future *future) {
     return state;
 }
 
+static bool cancel_pending(weir_future *future) {
+    const weir__future_kind *kind = future->kind;
+    if (kind == NULL || kind->cancel == NULL)
+        return weir__future_cancel_pending(future);
+    return weir__future_phase(weir__u32_load_acquire(&future->state)) == WEIR_FUTURE_PENDING && kind->cancel(future);
+}
+
 weir_status weir_future_cancel(weir_future *future) {
     if (future == NULL)
         return WEIR_INVALID;
-    while (!weir__future_cancel_pending(future)) {
+    while (!cancel_pending(future)) {
         switch (weir__future_phase(ask(future))) {
             case WEIR_FUTURE_PENDING: /* a task that runs again: weir__future_again */
                 break;

@@ -64,6 +64,8 @@ typedef struct weir__future_kind {
      * its queue. Waiters may run already. NULL: nothing to do.
      */
     void (*cancelled)(weir_future *future);
+    /* Calls weir__future_cancel_pending for a cancel, and returns the same. NULL: the cancel calls that itself. */
+    bool (*cancel)(weir_future *future);
     /* Whether a cancel of more than this task has come, for its function. Takes no lock. NULL: never. */
     bool (*asked)(const weir_future *future);
 } weir__future_kind;

@@ -780,6 +780,37 @@ void scenario_executor_destroy_after_a_cancel(void) {
     must(weir_queue_destroy(gate), WEIR_OK);
 }
 
+static void note_callback(weir_future *future, void *unused) {
+    (void)future;
+    (void)unused;
+    count(3);
+}
+
+static void cancel_future(void *future) {
+    (void)weir_future_cancel(future);
+}
+
+/* The worker that finds the task claimed may count its end before the callback runs. */
+void scenario_executor_destroy_waits_for_a_cancel(void) {
+    weir_future *passed, *futures[2];
+    open_with_gate_of(1, &passed);
+    sched_calm(true);
+    for (int i = 0; i < 2; i++)
+        submit(i, &futures[i]);
+    must(weir_future_on_end(futures[1], note_callback, NULL), WEIR_OK);
+    sched_calm(false);
+    int other = sched_spawn(cancel_future, futures[1]);
+    open_gate();
+    check_got(futures[0], 0);
+    (void)weir_future_get(futures[1], NULL);
+    end_gate(passed);
+    destroy_idle();
+    sched_check(sched_plain_read(&notes[3]) == 1 && runs[3] == 1, "the callback did not return before the destroy");
+    sched_join(other);
+    weir_future_release(futures[1]);
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
 void scenario_executor_destroy_after_a_thread_end(void) {
     weir_future *future;
     open_executor((weir_executor_options){.threads = 1});

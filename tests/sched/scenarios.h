@@ -358,6 +358,7 @@ void scenario_executor_period_against_shutdown(void);
 void scenario_executor_destroy_after_the_end(void);
 void scenario_executor_destroy_after_a_theft(void);
 void scenario_executor_destroy_after_a_cancel(void);
+void scenario_executor_destroy_waits_for_a_cancel(void);
 void scenario_executor_destroy_after_a_thread_end(void);
 void scenario_executor_destroy_against_run(void);
 void scenario_executor_destroy_against_callback(void);
