@@ -123,6 +123,13 @@ START_TEST (a_task_that_has_waited_for_long_begins_first) {
 }
 END_TEST
 
+static void assert_end_late(weir_future *future) {
+    assert_status(WEIR_FAILED, weir_future_get_until(future, NULL, hang_limit()));
+    ck_assert_int_eq(weir_future_code(future), WEIR_CODE(WEIR_TIMEDOUT));
+    ck_assert_str_eq(weir_future_message(future), "not begun by its deadline");
+    weir_future_release(future);
+}
+
 START_TEST (a_task_that_has_not_begun_by_its_deadline_fails) {
     struct gate gate = GATE;
     create(1);
@@ -131,12 +138,44 @@ START_TEST (a_task_that_has_not_begun_by_its_deadline_fails) {
     weir_future *early = submit(note_order, number(1), (weir_submit_options){.deadline = hang_limit()});
     gate_open(&gate);
     assert_end(blocked, WEIR_OK);
-    assert_status(WEIR_FAILED, weir_future_get_until(late, NULL, hang_limit()));
-    ck_assert_int_eq(weir_future_code(late), WEIR_CODE(WEIR_TIMEDOUT));
-    ck_assert_str_eq(weir_future_message(late), "not begun by its deadline");
-    weir_future_release(late);
+    assert_end_late(late);
     assert_end(early, WEIR_OK);
     ck_assert_uint_eq(atomic_load(&runs), 1);
+    finish();
+}
+END_TEST
+
+/* Submits a task whose deadline has passed, and waits for it by a call without a deadline. */
+static int wait_for_a_late_one(weir_future *self, void *raw, void **value) {
+    weir_future **late = raw;
+    (void)self;
+    (void)value;
+    *late = submit(count_run, NULL, (weir_submit_options){.deadline = 1});
+    (void)weir_future_get(*late, NULL);
+    return 0;
+}
+
+START_TEST (a_late_task_does_not_run_in_a_task_that_waits_for_it) {
+    weir_future *late;
+    create(1);
+    assert_end(submit(wait_for_a_late_one, &late, (weir_submit_options){0}), WEIR_OK);
+    assert_end_late(late);
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+    finish();
+}
+END_TEST
+
+START_TEST (a_late_task_does_not_run_in_its_caller) {
+    struct gate gate = GATE;
+    const weir_executor_options one = {.threads = 1, .capacity = 1, .when_full = WEIR_RUN_IN_CALLER};
+    atomic_store(&runs, 0);
+    assert_status(WEIR_OK, weir_executor_create(&executor, &one));
+    weir_future *blocked = block(&gate), *pending = submit(pass, &gate, (weir_submit_options){0});
+    assert_end_late(submit(count_run, NULL, (weir_submit_options){.deadline = 1}));
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+    gate_open(&gate);
+    assert_end(blocked, WEIR_OK);
+    assert_end(pending, WEIR_OK);
     finish();
 }
 END_TEST
@@ -731,6 +770,8 @@ static Suite *options_suite(void) {
     tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
     TCase *times = add_case(suite, "times");
     tcase_add_test(times, a_task_that_has_not_begun_by_its_deadline_fails);
+    tcase_add_test(times, a_late_task_does_not_run_in_a_task_that_waits_for_it);
+    tcase_add_test(times, a_late_task_does_not_run_in_its_caller);
     tcase_add_test(times, a_delayed_task_begins_no_sooner);
     tcase_add_test(times, a_delayed_task_can_be_cancelled);
     tcase_add_test(times, a_shutdown_waits_for_delayed_tasks_or_cancels_them);

@@ -124,13 +124,6 @@ int weir__run_call(weir__task *task, weir__worker *worker, void **value) {
     return call_on(worker, task, value);
 }
 
-bool weir__run_claimed(weir__task *task, weir__worker *worker, bool counted) {
-    void *value = NULL;
-    task->future.counted = counted;
-    int code = worker == NULL ? call_here(task, &value) : call_on(worker, task, &value);
-    return run_end(task, worker, code, value);
-}
-
 /* Returns the fate of a claimed task that must not run; NULL: it runs. */
 static const weir__fate *fate_of(weir__task *task) {
     static const weir__fate cancelled = {.code = 0};
@@ -145,21 +138,34 @@ static const weir__fate *fate_of(weir__task *task) {
     return late ? &expired : NULL;
 }
 
+/* Ends a claimed task that must not run, and releases its own reference. */
+static void end_unrun(weir__task *task, weir__worker *worker, const weir__fate *fate) {
+    if (worker != NULL)
+        weir__claim_end(worker);
+    weir__drop_one(task, fate);
+    weir_future_release(&task->future);
+}
+
+bool weir__run_claimed(weir__task *task, weir__worker *worker, bool counted) {
+    const weir__fate *fate = fate_of(task);
+    if (fate != NULL) {
+        end_unrun(task, worker, fate);
+        return true;
+    }
+    void *value = NULL;
+    task->future.counted = counted;
+    int code = worker == NULL ? call_here(task, &value) : call_on(worker, task, &value);
+    return run_end(task, worker, code, value);
+}
+
 void weir__run_taken(weir__task *task, weir__worker *worker) {
     weir__source *source = task->source;
     weir__report_before(worker, source);
     if (!weir__future_begin(&task->future)) { /* X2 */
         weir__claim_end(worker);
         weir_future_release(&task->future);
-    } else {
-        const weir__fate *fate = fate_of(task);
-        if (fate == NULL && !weir__run_claimed(task, worker, true))
-            return;
-        if (fate != NULL) {
-            weir__claim_end(worker);
-            weir__drop_one(task, fate);
-            weir_future_release(&task->future);
-        }
+    } else if (!weir__run_claimed(task, worker, true)) {
+        return;
     }
     weir__account_later(worker, source);
 }

@@ -9,14 +9,14 @@
 #include "executor/state.h"
 
 /*
- * Runs a task that the calling thread has claimed, ends it, and releases the task's own reference. `worker` is the
- * calling thread's; NULL: a caller's thread. `counted`: the caller accounts for a task that has ended (X5). Returns
+ * Runs a task that the calling thread has claimed, unless it is cancelled or has expired, ends it, and releases the
+ * task's own reference. `worker` is the calling thread's, and claims (X8); NULL: a caller's thread. `counted`: the caller accounts for a task that has ended (X5). Returns
  * false if the task goes on: a periodic one, until its next run.
  */
 bool weir__run_claimed(weir__task *task, weir__worker *worker, bool counted);
 
 /*
- * Runs a task that was taken out of its place, unless it was claimed, is cancelled or has expired. Accounts for it. The
+ * Runs a task that was taken out of its place, unless it was claimed, as weir__run_claimed does. Accounts for it. The
  * worker claims (X8).
  */
 void weir__run_taken(weir__task *task, weir__worker *worker);
