@@ -383,6 +383,23 @@ START_TEST (a_callback_may_make_any_call) {
 }
 END_TEST
 
+static void release_in_callback(weir_future *future, void *unused) {
+    (void)unused;
+    weir_future_release(future);
+    assert_drops(0);
+}
+
+START_TEST (a_callback_may_release_the_reference_of_the_caller) {
+    weir_future *future = new_dropping();
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_future_on_end(future, release_in_callback, NULL));
+    assert_status(WEIR_OK, weir_future_set(future, number(1)));
+    if (_i == 1)
+        assert_status(WEIR_OK, weir_future_on_end(future, release_in_callback, NULL));
+    assert_drops(1);
+}
+END_TEST
+
 /* ---- references ---- */
 
 START_TEST (the_last_release_drops_the_value) {
@@ -548,6 +565,7 @@ static void add_end_tests(Suite *suite) {
     tcase_add_test(callbacks, a_callback_runs_in_the_thread_that_ends_it);
     tcase_add_test(callbacks, a_cancel_and_an_error_call_back);
     tcase_add_test(callbacks, a_callback_may_make_any_call);
+    tcase_add_loop_test(callbacks, a_callback_may_release_the_reference_of_the_caller, 0, 2);
 }
 
 static Suite *future_suite(void) {

@@ -23,8 +23,9 @@
  *     end therefore knows that no wait of this future will be told any more (F7). Futures that end one after the other
  *     tell in this order. The first watcher, and the event, set WATCHED under the lock while the future has not ended. An
  *     end that finds no WATCHED takes no lock: it is one change of the word, which fails if WATCHED was set meanwhile.
- * F5  Callbacks run with no lock held, in the order in which they were added, in the thread that ends the future. This
- *     thread has a reference of its own for them, so a callback may release any other.
+ * F5  Callbacks run with no lock held, in the order in which they were added, in the thread that ends the future; one that
+ *     is added after the end, in the thread that adds it. This thread has a reference of its own for them, so a callback
+ *     may release any other.
  * F6  The end releases the lock, then wakes by address only. A thread that sees the end may release the last reference
  *     while the thread that ended it has not yet released the lock. An end under the lock therefore sets WATCHED, and the
  *     last release acquires the lock once if that is set.

@@ -17,6 +17,8 @@ weir_status weir_future_on_end(weir_future *future, weir_future_func *func, void
             return WEIR_OK;
         weir__free(callback);
     }
+    (void)weir_future_retain(future); /* F5 */
     weir__callback_call(func, future, arg);
+    weir_future_release(future);
     return WEIR_OK;
 }
