@@ -61,7 +61,7 @@ weir_status weir__crew_staff(weir__crew *crew) {
     return status;
 }
 
-void weir__crew_destroy(weir__crew *crew) {
+void weir__crew_end(weir__crew *crew) {
     weir__lock_acquire(&crew->lock);
     weir__assert(weir__u32_load_relaxed(&crew->queued) == 0); /* every job has left */
     crew->ending = true;
@@ -74,7 +74,15 @@ void weir__crew_destroy(weir__crew *crew) {
     weir__lock_release(&crew->lock);
     weir__monitor_join(crew);
     weir__hands_join(crew, true);
+}
+
+void weir__crew_free(weir__crew *crew) {
     weir__free(crew);
+}
+
+void weir__crew_destroy(weir__crew *crew) {
+    weir__crew_end(crew);
+    weir__crew_free(crew);
 }
 
 size_t weir__crew_size(const weir__crew *crew) {

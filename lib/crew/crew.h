@@ -28,7 +28,12 @@ weir_status weir__crew_create(weir__crew **crew, const weir__crew_options *optio
  */
 weir_status weir__crew_staff(weir__crew *crew);
 
-/* Ends the threads, joins them, and frees the crew. Every job must have left. Not on a thread of the crew. */
+/*
+ * The end: the first ends the threads and joins them, and the second frees the crew then. Destroy does both. Every job must
+ * have left. Not on a thread of the crew.
+ */
+void weir__crew_end(weir__crew *crew);
+void weir__crew_free(weir__crew *crew);
 void weir__crew_destroy(weir__crew *crew);
 
 /* Returns the number of seats. */

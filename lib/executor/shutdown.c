@@ -143,8 +143,9 @@ weir_status weir_executor_destroy(weir_executor *executor) {
     (void)await_end(executor, true, WEIR_NEVER);
     weir__delay_stop(executor);
     weir__job_leave(&executor->job);
-    weir__crew_destroy(executor->crew);
-    weir__ptr_store_relaxed(&executor->home, executor);
+    weir__crew_end(executor->crew);
+    weir__ptr_store_relaxed(&executor->home, executor); /* before the crew of another executor has this address */
+    weir__crew_free(executor->crew);
     weir__delay_release(executor);
     weir__lock_acquire(&executor->lock);
     executor->destroyed = true;

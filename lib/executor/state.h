@@ -142,7 +142,7 @@ struct weir_executor {
     size_t capacity; /* most tasks that are listed */
     weir_when_full when_full;
 
-    weir__ptr home; /* the crew; once it is freed, the executor, which no thread is of */
+    weir__ptr home; /* the crew; once its threads have ended, the executor, which no thread is of */
     weir__u32 each; /* learnt: ns that a task takes; 0: nothing is known; a hint */
 
     _Alignas(WEIR__APART) weir__lock lock; /* guards all members below */
