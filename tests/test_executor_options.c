@@ -397,6 +397,43 @@ START_TEST (a_task_names_its_thread_while_it_runs) {
     finish();
 }
 END_TEST
+
+/* Tasks, each of which waits for the next: "outer", one without a name, and "inner". */
+struct names {
+    char inner[16], middle[16], outer[16];
+};
+
+static int name_inner(weir_future *self, void *names, void **value) {
+    return note_name(self, ((struct names *)names)->inner, value);
+}
+
+/* Waits for a task by a call without a deadline: the calling thread runs it. */
+static void run_inside(weir_executor_func *func, struct names *names, const char *name) {
+    weir_future *future = submit(func, names, (weir_submit_options){.name = name});
+    (void)weir_future_get(future, NULL);
+    weir_future_release(future);
+}
+
+static int name_middle(weir_future *self, void *names, void **value) {
+    run_inside(name_inner, names, "inner");
+    return note_name(self, ((struct names *)names)->middle, value);
+}
+
+static int name_outer(weir_future *self, void *names, void **value) {
+    run_inside(name_middle, names, NULL);
+    return note_name(self, ((struct names *)names)->outer, value);
+}
+
+START_TEST (a_task_has_its_name_again_after_one_that_ran_inside_it) {
+    struct names names;
+    create(1);
+    assert_end(submit(name_outer, &names, (weir_submit_options){.name = "outer"}), WEIR_OK);
+    ck_assert_str_eq(names.inner, "inner");
+    ck_assert_str_eq(names.middle, "outer");
+    ck_assert_str_eq(names.outer, "outer");
+    finish();
+}
+END_TEST
 #endif
 
 /* ---- map ---- */
@@ -783,7 +820,9 @@ static Suite *options_suite(void) {
     tcase_add_test(periods, a_periodic_task_that_is_waited_for_in_a_batch_runs_once_a_period);
     tcase_add_test(periods, cancelled_periodic_tasks_do_not_keep_it_in_use);
 #ifdef __linux__
-    tcase_add_test(add_case(suite, "names"), a_task_names_its_thread_while_it_runs);
+    TCase *names = add_case(suite, "names");
+    tcase_add_test(names, a_task_names_its_thread_while_it_runs);
+    tcase_add_test(names, a_task_has_its_name_again_after_one_that_ran_inside_it);
 #endif
     TCase *maps = add_case(suite, "map");
     tcase_add_test(maps, a_map_passes_all_in_order);

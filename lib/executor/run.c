@@ -100,9 +100,16 @@ static int call_here(weir__task *task, void **value) {
     return code;
 }
 
-static inline void rename_thread(const weir__task *task, bool back) {
-    if (task->extra != NULL && task->extra->name[0] != '\0')
-        weir__thread_set_name(back ? weir__thread_self()->name : task->extra->name);
+static inline bool has_name(const weir__task *task) {
+    return task->extra != NULL && task->extra->name[0] != '\0';
+}
+
+/* The task has returned: the thread has the name of the innermost task around it that has one. */
+static void rename_back(const weir__task *task) {
+    const weir__task *outer = task->before;
+    while (outer != NULL && !has_name(outer))
+        outer = outer->before;
+    weir__thread_set_name(outer != NULL ? outer->extra->name : weir__thread_self()->name);
 }
 
 static inline int call_on(weir__worker *worker, weir__task *task, void **value) {
@@ -112,9 +119,12 @@ static inline int call_on(weir__worker *worker, weir__task *task, void **value) 
     task->before = worker->current;
     worker->current = task;
     weir__running_begin(worker);
-    rename_thread(task, false);
+    bool named = has_name(task);
+    if (named)
+        weir__thread_set_name(task->extra->name);
     int code = call_func(task, value);
-    rename_thread(task, true);
+    if (named)
+        rename_back(task);
     worker->current = task->before;
     *innermost = callout.outer;
     return code;
