@@ -748,6 +748,22 @@ START_TEST (a_cancel_of_a_task_that_a_thread_has_taken_makes_room) {
 }
 END_TEST
 
+START_TEST (cancelled_tasks_are_not_pending) {
+    struct gate gate = GATE;
+    weir_future *futures[TAKEN];
+    hold_a_batch(WEIR_UNBOUNDED, &gate, futures);
+    ck_assert_uint_eq(counts().pending, TAKEN);
+    for (size_t i = 0; i < TAKEN; i++) {
+        assert_status(WEIR_OK, weir_future_cancel(futures[i]));
+        ck_assert_uint_eq(counts().pending, TAKEN - 1 - i);
+        weir_future_release(futures[i]);
+    }
+    ck_assert_uint_eq(counts().running, 1);
+    gate_open(&gate);
+    finish();
+}
+END_TEST
+
 /* The waiting thread runs the other task itself, if that has not begun. */
 static int wait_for_it(weir_future *self, void *future, void **value) {
     (void)self;
@@ -1322,6 +1338,7 @@ static Suite *executor_suite(void) {
     tcase_add_test(bounds, a_cancel_makes_room);
     tcase_add_loop_test(bounds, tasks_that_a_thread_has_taken_count_for_the_capacity, 0, 2);
     tcase_add_test(bounds, a_cancel_of_a_task_that_a_thread_has_taken_makes_room);
+    tcase_add_test(bounds, cancelled_tasks_are_not_pending);
     tcase_add_test(bounds, a_task_that_runs_inside_another_one_leaves_room);
     tcase_add_test(bounds, a_full_executor_can_refuse);
     tcase_add_test(bounds, a_full_executor_can_leave_the_task_to_the_caller);

@@ -78,20 +78,33 @@ weir_status weir_executor_create(weir_executor **executor, const weir_executor_o
     return WEIR_OK;
 }
 
+/*
+ * Adds the tasks of the worker's batch. Of those with structs it counts the ones that were neither claimed nor cancelled;
+ * for the memory see weir_executor_destroy. The first one begins (X9).
+ */
+static void count_batch_locked(weir__worker *worker, weir_executor_counts *counts) {
+    for (size_t i = 0; i < worker->batch_size; i++) {
+        const weir__task *token = weir__ptr_load_acquire(&worker->batch[i].token);
+        bool waits = token != NULL && (worker->batch[i].of != NULL || weir__future_is_pending(&token->future));
+        counts->running += i == 0 && waits;
+        counts->pending += i > 0 && waits;
+    }
+}
+
 weir_status weir_executor_counts_of(weir_executor *executor, weir_executor_counts *counts) {
     if (executor == NULL || counts == NULL)
         return WEIR_INVALID;
     size_t threads = weir__crew_threads(executor->crew);
     weir__lock_acquire(&executor->lock);
-    size_t pending = executor->bands.listed, running = executor->running_here;
+    *counts = (weir_executor_counts){.pending = executor->bands.listed,
+                                     .running = executor->running_here,
+                                     .delayed = executor->delayed,
+                                     .threads = threads};
     for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
-        running += weir__u32_load_relaxed(&worker->running) & ~WEIR__CLAIMING;
-        pending += weir__nest_size_locked(&worker->nest);
-        for (size_t i = 0; i < worker->batch_size; i++)
-            pending += weir__ptr_load_relaxed(&worker->batch[i].token) != NULL;
+        counts->running += weir__u32_load_relaxed(&worker->running) & ~WEIR__CLAIMING;
+        counts->pending += weir__nest_size_locked(&worker->nest);
+        count_batch_locked(worker, counts);
     }
-    *counts = (weir_executor_counts){
-        .pending = pending, .running = running, .delayed = executor->delayed, .threads = threads};
     weir__lock_release(&executor->lock);
     return WEIR_OK;
 }

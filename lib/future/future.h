@@ -155,6 +155,11 @@ static inline bool weir__future_begin(weir_future *future) {
     return weir__future_change(future, WEIR__FUTURE_CLAIM, WEIR_FUTURE_PENDING, WEIR_FUTURE_RUNNING, 0);
 }
 
+/* Whether a task is pending, and not claimed. It may not be any more. */
+static inline bool weir__future_is_pending(const weir_future *future) {
+    return (weir__u32_load_relaxed(&future->state) & WEIR__FUTURE_CLAIM) == WEIR_FUTURE_PENDING;
+}
+
 /*
  * F9. Publishes a pending task that is open, with two references. Its other members were written before.
  *
