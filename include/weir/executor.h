@@ -25,8 +25,10 @@
  *              the waiting task may hold locks. If the task of the future is already running, the thread sleeps, and
  *              the executor runs other tasks on one more thread meanwhile. If all threads are blocked and no further
  *              thread can be created, the wait returns WEIR_DEADLOCK.
- *   Blocking   A thread that a task blocks outside of weir, in a system call for instance, is not replaced: at most
- *              `threads` tasks run at once. A task whose wait has ended continues at once, so a few more may run.
+ *   Blocking   While a task blocks in a wait for futures or a group of tasks, in weir_executor_map or in weir_select,
+ *              another thread runs tasks in its place. A thread that a task blocks elsewhere is not replaced: in a
+ *              system call, a call of a queue, or a submit to another executor, for instance. So at most `threads`
+ *              tasks run at once. A task whose wait has ended continues at once, so a few more may run.
  *   Signals    Threads block every signal except those that a thread causes itself, as workers do
  *              (weir/stoppable_worker.h).
  *   Exceptions No C++ exception may leave a function given to an executor. If one does, std::terminate is called.
