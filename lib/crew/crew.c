@@ -44,7 +44,9 @@ weir_status weir__crew_create(weir__crew **created, const weir__crew_options *op
 static weir_status await_init_locked(weir__crew *crew) {
     while (!crew->ready_init && crew->threads > 0)
         weir__park_wait(&crew->changed, &crew->lock, WEIR_NEVER, NULL);
-    return crew->ready_init ? WEIR_OK : crew->init_failed ? WEIR_INITFAILED : WEIR_NOTHREAD;
+    if (crew->ready_init)
+        return WEIR_OK;
+    return crew->init_status != WEIR_OK ? crew->init_status : WEIR_NOTHREAD;
 }
 
 weir_status weir__crew_staff(weir__crew *crew) {

@@ -24,7 +24,8 @@ weir_status weir__crew_create(weir__crew **crew, const weir__crew_options *optio
 
 /*
  * Makes sure that the crew keeps at least one thread from now on, and has its monitor. Blocks until the thread's init has
- * returned. Returns WEIR_OK, WEIR_NOMEM, WEIR_NOTHREAD or WEIR_INITFAILED.
+ * returned. Returns WEIR_OK, WEIR_NOMEM, WEIR_NOTHREAD, or what init has returned: WEIR_INITFAILED if it has ended its
+ * thread.
  */
 weir_status weir__crew_staff(weir__crew *crew);
 

@@ -158,12 +158,14 @@ static void work(weir__hand *hand) {
 }
 
 /* Reports the result of this thread's init. */
-static void report(weir__hand *hand, bool well) {
+static void report(weir__hand *hand, weir_status status) {
     weir__crew *crew = hand->crew;
     weir__lock_acquire(&crew->lock);
-    crew->ready_init = crew->ready_init || well;
-    crew->init_failed = crew->init_failed || !well;
-    crew->init_fails = !well;
+    crew->init_fails = status != WEIR_OK;
+    if (status == WEIR_OK)
+        crew->ready_init = true;
+    else
+        crew->init_status = status;
     weir__park_release_all(&crew->changed, &crew->lock);
 }
 
@@ -174,11 +176,11 @@ void weir__hand_run(void *raw) {
     list_locked(hand);
     weir__lock_release(&hand->crew->lock);
     hand->state = options->arg;
-    bool well = options->init == NULL || options->init(options->arg, &hand->state) == WEIR_OK;
+    weir_status status = options->init == NULL ? WEIR_OK : options->init(options->arg, &hand->state);
     weir__border();
-    hand->initialised = well;
-    report(hand, well);
-    if (well)
+    hand->initialised = status == WEIR_OK;
+    report(hand, status);
+    if (status == WEIR_OK)
         work(hand);
 }
 
@@ -198,8 +200,8 @@ void weir__hand_end(void *raw) {
     }
     weir__lock_acquire(&crew->lock);
     weir__job_queue_next_locked(hand);
-    if (!hand->initialised)
-        crew->init_failed = true;
+    if (!hand->initialised && crew->init_status == WEIR_OK) /* init has ended its thread */
+        crew->init_status = WEIR_INITFAILED;
     weir__seat_give_locked(hand);
     unlist_locked(hand);
     crew->threads--; /* C5 */

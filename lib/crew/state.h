@@ -89,8 +89,9 @@ struct weir__crew {
     uint64_t failing;   /* C8; 0: none */
     size_t least;       /* number of threads that do not end when they are idle */
     bool ending;
-    bool ready_init, init_failed; /* a thread has reported success of init; failure */
-    bool init_fails;              /* the last init has failed, and the monitor has not looked since */
+    bool ready_init;         /* a thread has reported success of init */
+    bool init_fails;         /* the last init has failed, and the monitor has not looked since */
+    weir_status init_status; /* of the last init that has failed; WEIR_OK: none has */
     weir__park idlers, changed;
     weir__hand *hands; /* threads that live */
     weir__hand *gone;  /* C5 */

@@ -334,7 +334,7 @@ weir_status weir__worker_init(void *raw, void **made) {
     if (status != WEIR_OK) {
         free_worker(worker);
         give_up(executor);
-        return status;
+        return WEIR_INITFAILED;
     }
     weir__lock_acquire(&executor->lock);
     worker->after = executor->workers;
