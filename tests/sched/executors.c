@@ -986,6 +986,35 @@ void scenario_executor_destroy_after_a_period(void) {
     must(weir_queue_destroy(gate), WEIR_OK);
 }
 
+static weir_future *periodic;
+
+static int wait_for_periodic(weir_future *self, void *arg, void **value) {
+    must(weir_future_get(periodic, NULL), WEIR_CANCELLED);
+    return run_task(self, arg, value);
+}
+
+/* A thread holds the periodic task behind the one that waits for it. It runs it, and no thread finds its token later. */
+void scenario_executor_help_of_a_period(void) {
+    const weir_submit_options seldom = {.period = UINT64_C(1) << 40};
+    weir_future *passed, *waiter;
+    open_with_gate_of(1, &passed);
+    must(weir_future_create(&shared, NULL, NULL), WEIR_OK);
+    sched_calm(true);
+    must(weir_executor_submit(executor, wait_for_periodic, item(1), &waiter), WEIR_OK);
+    must(weir_executor_submit_with(executor, tell_of_the_run, NULL, &seldom, &periodic), WEIR_OK);
+    sched_calm(false);
+    open_gate();
+    must(weir_future_get(shared, NULL), WEIR_OK);
+    sched_calm(true);
+    (void)weir_future_cancel(periodic);
+    check_got(waiter, 1);
+    weir_future_release(periodic);
+    weir_future_release(shared);
+    end_gate(passed);
+    destroy_idle();
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
 static int first_run, run_count;
 
 static int note_order(weir_future *self, void *arg, void **value) {

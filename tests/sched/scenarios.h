@@ -364,6 +364,7 @@ void scenario_executor_destroy_against_run(void);
 void scenario_executor_destroy_against_callback(void);
 void scenario_executor_destroy_against_period(void);
 void scenario_executor_destroy_after_a_period(void);
+void scenario_executor_help_of_a_period(void);
 void scenario_executor_high_before_low(void);
 void scenario_executor_low_ages(void);
 void scenario_group_runs_two(void);
