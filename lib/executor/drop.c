@@ -107,6 +107,8 @@ static void drop_bundle(weir_executor *executor, weir__bundle *bundle, const wei
 }
 
 void weir__drop_list(weir_executor *executor, weir__task *list, const weir__fate *fate) {
+    weir__callout callout;
+    weir__callout_begin(&callout, executor, WEIR__CANCELS);
     while (list != NULL) {
         weir__task *task = list;
         weir__source *source = task->source;
@@ -120,4 +122,5 @@ void weir__drop_list(weir_executor *executor, weir__task *list, const weir__fate
         weir_future_release(&task->future);
         account(executor, source);
     }
+    weir__callout_end(&callout);
 }

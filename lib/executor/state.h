@@ -78,7 +78,8 @@ enum {
 
 #define WEIR__CLAIMING UINT32_C(0x80000000) /* X8 */
 
-enum { WEIR__CANCELS = 1 }; /* how a thread is inside an executor (sync/callout.h): X12 */
+/* How a thread is inside an executor (sync/callout.h): it ends tasks that never ran. A destroy would wait for itself. */
+enum { WEIR__CANCELS = 1 };
 
 /* A worker; the thread's own, except for the batch and the list. */
 typedef struct weir__worker {
