@@ -747,15 +747,14 @@ static void destroy_empty(weir_queue *queue) {
 
 /*
  * The last of the items that are in functions exits its thread. What waits in the queue and for a key is dropped. The
- * other functions return later, and their items are done; the results of an ordered func have no turn any more.
+ * other functions return later, and their items are done.
  */
 START_TEST (an_item_that_ends_its_thread_ends_the_run) {
     enum { ALL = 20 };
     size_t kind = (size_t)_i / 2, per_key = exiting[kind].options.limits.per_key;
     weir_on_error on_error = _i % 2 == 0 ? WEIR_FAIL_FAST : WEIR_SKIP;
     size_t inside = per_key != 0 ? 2 * per_key : 3, threads = per_key != 0 ? inside + 1 : inside;
-    bool has_turns = exiting[kind].options.work.func != NULL && exiting[kind].options.output.ordered;
-    size_t done = has_turns ? 0 : inside - 1;
+    size_t done = inside - 1;
     struct exits exits = {.exits_from = inside - 1, .exits = 1, .others_wait = true, .go = GATE, .rest = GATE};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = start_exiting(

@@ -1234,6 +1234,29 @@ START_TEST (results_are_dropped_after_a_cancel) {
 }
 END_TEST
 
+/* Without a destination, results are ignored, after a cancel too. */
+START_TEST (an_item_without_a_destination_is_done_after_a_cancel) {
+    size_t emitted = (size_t)_i / 2;
+    weir_stage_options options = detaching(4);
+    options.output.ordered = _i % 2 == 1;
+    options.threads.count = 2;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 1);
+    struct entry entry = desk_take();
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    for (size_t i = 0; i < emitted; i++)
+        assert_status(WEIR_OK, weir_operation_emit(pipeline, entry.operation, entry.thing));
+    finish_done(&entry);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, 1);
+    ck_assert_uint_eq(stage_in(report, "detach")->counts.done, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    end();
+}
+END_TEST
+
 START_TEST (a_deadline_cancels_and_waits) {
     weir_pipeline *pipeline = start_with(&impatient, detaching(4));
     put_things(pipeline, 2);
@@ -1857,6 +1880,7 @@ static void add_cases_of_the_end(Suite *suite) {
     TCase *cases = add_things_case(suite, "the end");
     tcase_add_test(cases, a_cancel_waits_for_operations);
     tcase_add_loop_test(cases, results_are_dropped_after_a_cancel, 0, 2);
+    tcase_add_loop_test(cases, an_item_without_a_destination_is_done_after_a_cancel, 0, 6);
     tcase_add_test(cases, a_deadline_cancels_and_waits);
     tcase_add_test(cases, a_cancel_wakes_those_that_wait_for_an_operation);
     tcase_add_test(cases, a_destroy_waits_for_the_call_that_finishes);

@@ -626,7 +626,7 @@ START_TEST (results_of_the_last_stage_leave_in_order) {
 }
 END_TEST
 
-/* Held results go to the drop function of the queue for which they are destined. */
+/* Held results go to the drop function of the queue for which they are destined. Without a queue, their items are done. */
 START_TEST (results_of_the_last_stage_are_dropped_where_they_were_going) {
     bool has_queue = _i / 2 == 0;
     struct drops drops = {.count = 0};
@@ -636,13 +636,64 @@ START_TEST (results_of_the_last_stage_are_dropped_where_they_were_going) {
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&holding.gate);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
-    ck_assert_uint_eq(report->counts.dropped, LAST);
+    ck_assert_uint_eq(report->counts.dropped, has_queue ? LAST : 0);
+    ck_assert_uint_eq(report->counts.done, has_queue ? 0 : LAST);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(atomic_load(&drops.count), has_queue ? LAST : 0);
     ck_assert_uint_eq(things_dropped(), 0); /* they are results, not items */
     if (has_queue)
         assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+struct ignored {
+    atomic_uint first, others;                  /* calls: of the first item, of the other ones */
+    atomic_uint outcomes[WEIR_ITEM_FAILED + 1]; /* of the items */
+    int results;                                /* of each item */
+};
+
+static void note_outcome(void *raw, weir_outcome outcome) {
+    struct ignored *ignored = raw;
+    atomic_fetch_add(&ignored->outcomes[outcome], 1);
+}
+
+/* Keeps the first item until the cancel. */
+static int emit_into_nothing(weir_task *task, void *item, void *raw) {
+    struct ignored *ignored = raw;
+    bool is_first = ((struct thing *)item)->n == 0;
+    atomic_fetch_add(is_first ? &ignored->first : &ignored->others, 1);
+    while (is_first && !weir_task_cancelled(task))
+        nap();
+    for (int i = 0; i < ignored->results; i++)
+        weir_task_emit(task, item);
+    return 0;
+}
+
+/* The deadline of the finish cancels the run, but all functions return 0: nothing is dropped. */
+START_TEST (items_without_a_destination_are_done_after_a_cancel) {
+    struct ignored ignored = {.results = _i};
+    weir_pipeline *pipeline = new_pipeline(
+        &(weir_pipeline_options){.max_items = ITEMS, .grace = HANG_SECONDS * SECONDS, .settled = note_outcome});
+    add_stage(pipeline, (weir_stage_options){.name = "last",
+                                             .work.run = emit_into_nothing,
+                                             .work.arg = &ignored,
+                                             .threads.count = 2,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop});
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < LAST; i++)
+        assert_status(WEIR_OK, weir_pipeline_submit(pipeline, thing_new(), &ignored));
+    wait_for_count(&ignored.first, 1);
+    wait_for_count(&ignored.others, LAST - 1);
+    weir_report *report = NULL;
+    assert_status(WEIR_OK, weir_pipeline_finish(pipeline, 0, &report));
+    ck_assert_uint_eq(report->counts.done, LAST);
+    ck_assert_uint_eq(stage_in(report, "last")->counts.done, LAST);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&ignored.outcomes[WEIR_ITEM_DONE]), LAST);
+    ck_assert_uint_eq(things_dropped(), 0);
 }
 END_TEST
 
@@ -829,6 +880,7 @@ static Suite *order_suite(void) {
     TCase *cancelled = add_things_case(suite, "cancelled");
     tcase_add_loop_test(cancelled, a_cancel_drops_items_and_results_that_wait_for_their_turn, 0, 48);
     tcase_add_test(cancelled, results_of_a_cancelled_attempt_are_dropped_where_they_were_going);
+    tcase_add_loop_test(cancelled, items_without_a_destination_are_done_after_a_cancel, 0, 3);
     return suite;
 }
 

@@ -22,35 +22,39 @@ void weir__discard_result(weir_stage *from, void *result) {
 }
 
 /*
- * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped.
- * Returns the verdict of its item: done in that case, otherwise dropped.
+ * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped. A
+ * result without a destination is ignored. Returns the verdict of its piece.
  */
 static weir__verdict refuse_result(weir_stage *from, void *result) {
     weir_stage *to = weir__route_for_drop(from, result);
+    if (to == NULL && from->options.output.results == NULL)
+        return WEIR__DONE;
     if (to != NULL)
         weir__count_shared(&to->refused[WEIR__DROPPED], 1);
     drop_at(from, to, result);
-    return to != NULL ? WEIR__DONE : WEIR__DROPPED;
+    return WEIR__DROPPED;
 }
 
-/* Drops the results of an item that waited for its turn. Returns the worst verdict. */
-static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope) {
+/* Returns the worse of the verdict of an item and that of a piece with its result. A stage counts what it drops itself. */
+static weir__verdict with_piece(const weir_stage *from, weir__verdict verdict, weir__verdict piece) {
+    return from->successor_count == 0 ? weir__worse(verdict, piece) : verdict;
+}
+
+/* Drops the results of an item that is done. Sets `*piece` to the verdict of its piece. Returns the item's verdict. */
+static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope, weir__verdict *piece) {
     weir_stage *stage = envelope->stage;
     weir__verdict worst = (weir__verdict)envelope->verdict;
     weir__envelope *result;
+    *piece = worst;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
-        worst = weir__worse(worst, refuse_result(stage, result->item));
-        weir__piece_end(stage->pipeline, lane, result, WEIR__DROPPED);
+        weir__verdict end = refuse_result(stage, result->item);
+        worst = with_piece(stage, worst, end);
+        weir__piece_end(stage->pipeline, lane, result, end);
     }
-    return envelope->is_result ? weir__worse(worst, refuse_result(stage, envelope->item)) : worst;
-}
-
-/*
- * Returns the verdict of the piece in an envelope. If the envelope holds a result, the piece is dropped; otherwise it
- * ends as its item.
- */
-static weir__verdict verdict_of_piece(const weir__envelope *envelope) {
-    return envelope->is_result ? WEIR__DROPPED : (weir__verdict)envelope->verdict;
+    if (!envelope->is_result)
+        return worst;
+    *piece = refuse_result(stage, envelope->item);
+    return with_piece(stage, worst, *piece);
 }
 
 void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
@@ -59,16 +63,16 @@ void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
         weir__piece_end(stage->pipeline, lane, envelope, (weir__verdict)envelope->verdict);
         return;
     }
-    weir__verdict worst = refuse_results(lane, envelope);
+    weir__verdict piece, worst = refuse_results(lane, envelope, &piece);
     bool owed = lane != NULL && weir__retire_begin(lane, envelope);
-    weir__piece_end(stage->pipeline, lane, envelope, verdict_of_piece(envelope));
+    weir__piece_end(stage->pipeline, lane, envelope, piece);
     weir__retire_end(stage, lane, worst, owed);
 }
 
 void weir__discard_done(weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
-    weir__verdict worst = refuse_results(NULL, envelope);
-    weir__piece_end(stage->pipeline, NULL, envelope, verdict_of_piece(envelope));
+    weir__verdict piece, worst = refuse_results(NULL, envelope, &piece);
+    weir__piece_end(stage->pipeline, NULL, envelope, piece);
     weir__retire_end(stage, NULL, worst, true);
 }
 
