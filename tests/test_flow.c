@@ -82,7 +82,7 @@ START_TEST (envelopes_leave_in_order_however_they_come) {
 }
 END_TEST
 
-START_TEST (a_closed_reorder_buffer_returns_what_waits_and_keeps_nothing) {
+START_TEST (a_closed_reorder_buffer_returns_what_waits_and_adds_what_has_its_turn) {
     static const uint64_t waiting[] = {1, 5, 63, 64, 1000};
     weir__reorder reorder = {.size = 0};
     weir__envelope *run[3];
@@ -94,9 +94,24 @@ START_TEST (a_closed_reorder_buffer_returns_what_waits_and_keeps_nothing) {
     weir__list all = weir__reorder_close(&reorder);
     ck_assert_uint_eq(count_of(all), sizeof waiting / sizeof waiting[0]);
     free_list(all);
-    weir__envelope *late = envelope_at(0);
+    weir__envelope *late = envelope_at(3), *first = envelope_at(0), *second = envelope_at(1);
     ck_assert_uint_eq(weir__reorder_add(&reorder, late, run, 3, &closed), 0);
     ck_assert(closed);
+    ck_assert_uint_eq(weir__reorder_add(&reorder, first, run, 3, &closed), 1);
+    ck_assert(!closed);
+    ck_assert_ptr_eq(run[0], first);
+    ck_assert_uint_eq(weir__reorder_add(&reorder, second, run, 3, &closed), 0); /* the first one is being released */
+    ck_assert(!closed);
+    ck_assert(!weir__reorder_begin(&reorder, 2));
+    ck_assert_ptr_null(weir__reorder_close(&reorder).first);
+    ck_assert_uint_eq(weir__reorder_take(&reorder, run, 3), 1);
+    ck_assert_ptr_eq(run[0], second);
+    ck_assert_uint_eq(weir__reorder_take(&reorder, run, 3), 0);
+    ck_assert(!weir__reorder_begin(&reorder, 3));
+    ck_assert(weir__reorder_begin(&reorder, 2));
+    ck_assert_uint_eq(weir__reorder_take(&reorder, run, 3), 0);
+    weir__envelope_free(&flight, NULL, first);
+    weir__envelope_free(&flight, NULL, second);
     weir__envelope_free(&flight, NULL, late);
     weir__reorder_free(&reorder);
     end();
@@ -422,7 +437,7 @@ static Suite *flow_suite(void) {
     Suite *suite = suite_create("flow");
     TCase *order = add_case(suite, "reorder");
     tcase_add_loop_test(order, envelopes_leave_in_order_however_they_come, 0, 5);
-    tcase_add_test(order, a_closed_reorder_buffer_returns_what_waits_and_keeps_nothing);
+    tcase_add_test(order, a_closed_reorder_buffer_returns_what_waits_and_adds_what_has_its_turn);
     TCase *batches = add_case(suite, "batch");
     tcase_add_test(batches, a_batch_is_complete_with_its_items_or_its_bytes);
     tcase_add_test(batches, the_last_batch_is_complete_when_all_have_come);

@@ -1234,6 +1234,39 @@ START_TEST (results_are_dropped_after_a_cancel) {
 }
 END_TEST
 
+/* They leave if another pipeline keeps the queue open, in the order of the items. */
+START_TEST (results_leave_after_a_cancel) {
+    weir_queue *results = NULL;
+    weir_stage_options options = detaching(4);
+    assert_status(WEIR_OK, weir_queue_create(&results, WEIR_UNBOUNDED));
+    options.output.results = results;
+    options.output.ordered = _i == 1;
+    options.threads.count = 2;
+    weir_pipeline *other = new_pipeline(NULL);
+    add_stage(other, options);
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 2);
+    wait_for_laid(2);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    struct entry entries[] = {desk_take(), desk_take()};
+    for (size_t n = 0; n < 2; n++) {
+        struct entry *entry = &entries[entries[0].thing->n == n ? 0 : 1];
+        emit_number(entry->operation, 2 * n);
+        emit_number(entry->operation, 2 * n + 1);
+        finish_done(entry);
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    take_numbers(results, 0, 4);
+    destroy_pipeline(other);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    assert_things_ended();
+    end();
+}
+END_TEST
+
 /* Without a destination, results are ignored, after a cancel too. */
 START_TEST (an_item_without_a_destination_is_done_after_a_cancel) {
     size_t emitted = (size_t)_i / 2;
@@ -1880,6 +1913,7 @@ static void add_cases_of_the_end(Suite *suite) {
     TCase *cases = add_things_case(suite, "the end");
     tcase_add_test(cases, a_cancel_waits_for_operations);
     tcase_add_loop_test(cases, results_are_dropped_after_a_cancel, 0, 2);
+    tcase_add_loop_test(cases, results_leave_after_a_cancel, 0, 2);
     tcase_add_loop_test(cases, an_item_without_a_destination_is_done_after_a_cancel, 0, 6);
     tcase_add_test(cases, a_deadline_cancels_and_waits);
     tcase_add_test(cases, a_cancel_wakes_those_that_wait_for_an_operation);

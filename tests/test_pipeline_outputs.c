@@ -179,24 +179,85 @@ START_TEST (a_cancel_ends_the_wait_for_room_of_its_pipeline_alone) {
 }
 END_TEST
 
-/* A function that emits after the cancel of its pipeline: its result leaves while another pipeline keeps the queue open. */
+static int emit_at_gate(weir_task *task, void *none, void *gate) {
+    (void)none;
+    gate_pass(gate);
+    weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+/* Of a function, the same in an ordered stage, and of a source. */
+static const weir_stage_options late_kinds[] = {
+    {.work.run = run_pass_on_at_gate, .input.drop = thing_drop},
+    {.work.run = run_pass_on_at_gate, .input.drop = thing_drop, .threads.count = 2, .output.ordered = true},
+    {.work.source = emit_at_gate, .threads.count = 1},
+};
+
+/* A result that is emitted after the cancel of its pipeline leaves while another pipeline keeps the queue open. */
 START_TEST (a_result_after_a_cancel_goes_to_an_open_queue) {
     struct gate gate = GATE;
     weir_queue *queue = output(WEIR_UNBOUNDED, false);
-    weir_pipeline *other = _i == 0 ? feeding(queue, false) : NULL, *cancelled = new_pipeline(NULL);
-    add_stage(cancelled, (weir_stage_options){.name = "late",
-                                              .work.run = run_pass_on_at_gate,
-                                              .work.arg = &gate,
-                                              .output.results = queue,
-                                              .input.drop = thing_drop});
+    weir_pipeline *other = _i % 2 == 0 ? feeding(queue, false) : NULL;
+    weir_pipeline *cancelled = new_pipeline(&(weir_pipeline_options){.max_items = 10});
+    weir_stage_options late = late_kinds[_i / 2];
+    late.name = "late";
+    late.work.arg = &gate;
+    late.output.results = queue;
+    add_stage(cancelled, late);
     start_pipeline(cancelled);
-    put_things(cancelled, 1);
+    if (late.work.source == NULL)
+        put_things(cancelled, 1);
     gate_wait_for(&gate, 1);
     assert_status(WEIR_OK, weir_pipeline_cancel(cancelled));
     gate_open(&gate);
-    finish_and_destroy(cancelled, WEIR_CANCELLED);
+    weir_report *report = finish_pipeline(cancelled, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, other != NULL);
+    ck_assert_uint_eq(report->counts.dropped, other == NULL);
+    weir_report_free(report);
+    destroy_pipeline(cancelled);
     if (other != NULL)
         take_one(queue, false); /* else the queue's drop function has it */
+    destroy_pipeline(other);
+    assert_ended(queue);
+}
+END_TEST
+
+/* Each of the first two things waits at a gate of its own. */
+static void *pass_own_gate(void *thing, void *gates) {
+    size_t n = ((struct thing *)thing)->n;
+    if (n < 2)
+        gate_pass((struct gate *)gates + n);
+    return thing;
+}
+
+/* An ordered stage puts a result after a cancel only if its turn has come. The third result waits at the cancel. */
+START_TEST (results_after_a_cancel_leave_in_order) {
+    struct gate gates[] = {GATE, GATE};
+    bool in_order = _i == 0;
+    weir_queue *queue = output(WEIR_UNBOUNDED, false);
+    weir_pipeline *other = feeding(queue, false), *cancelled = new_pipeline(&(weir_pipeline_options){.max_items = 10});
+    add_stage(cancelled, (weir_stage_options){.name = "late",
+                                              .work = {.func = pass_own_gate, .arg = gates},
+                                              .threads.count = 3,
+                                              .output = {.ordered = true, .results = queue},
+                                              .input.drop = thing_drop});
+    start_pipeline(cancelled);
+    put_things(cancelled, 3);
+    wait_until_told(cancelled, "late", 0, 2, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(cancelled));
+    ck_assert_uint_eq(things_dropped(), 1);
+    gate_open(&gates[in_order ? 0 : 1]);
+    while (weir_queue_size(queue) + things_dropped() < 2)
+        nap();
+    gate_open(&gates[in_order ? 1 : 0]);
+    weir_report *report = finish_pipeline(cancelled, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, in_order ? 2 : 1);
+    weir_report_free(report);
+    destroy_pipeline(cancelled);
+    for (size_t n = 0; n < (in_order ? 2 : 1); n++) {
+        take_one(queue, false);
+        ck_assert_uint_eq(atomic_load(&thing_at(n)->consumed), 1);
+    }
     destroy_pipeline(other);
     assert_ended(queue);
 }
@@ -237,7 +298,8 @@ static Suite *outputs_suite(void) {
     tcase_add_loop_test(shared, a_declared_pipeline_counts, 0, 2);
     tcase_add_loop_test(shared, a_failed_start_leaves_the_queue_open, 0, 2);
     tcase_add_loop_test(shared, a_cancel_ends_the_wait_for_room_of_its_pipeline_alone, 0, 2);
-    tcase_add_loop_test(shared, a_result_after_a_cancel_goes_to_an_open_queue, 0, 2);
+    tcase_add_loop_test(shared, a_result_after_a_cancel_goes_to_an_open_queue, 0, 2 * COUNT_OF(late_kinds));
+    tcase_add_loop_test(shared, results_after_a_cancel_leave_in_order, 0, 2);
     tcase_add_loop_test(shared, pipelines_that_end_together_lose_nothing, 0, 2);
     return suite;
 }

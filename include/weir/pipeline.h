@@ -342,7 +342,7 @@ typedef enum weir_on_error {
  *   other than WEIR_BUSY, WEIR_DEADLOCK and WEIR_INVALID.
  * - A stage blocks while the queue is full, until its pipeline is cancelled. The queue should be unbounded, or be read
  *   during the run. After a cancel, no stage of that pipeline blocks: if another pipeline keeps the queue open, and
- *   there is room, entries are still put.
+ *   there is room, entries are still put. An ordered stage then drops results that are not in turn.
  * - Entries that no reader takes go to the queue's own drop function (weir_queue_options). The drop function of a
  *   `dead` queue must free the letter and its item. Without a drop function, weir does not free the entries.
  * - weir does not join the queue, so weir_queue_task_done is optional.

@@ -59,7 +59,7 @@ size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir_
                          bool *closed) {
     size_t count = 0;
     weir__lock_acquire(&reorder->lock);
-    *closed = reorder->closed;
+    *closed = reorder->closed && envelope->position != reorder->next + reorder->count; /* O4 */
     if (!*closed)
         add_locked(reorder, envelope);
     if (!*closed && !reorder->releasing && envelope->position == reorder->next)
@@ -76,6 +76,17 @@ size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t m
     return count;
 }
 
+bool weir__reorder_begin(weir__reorder *reorder, uint64_t position) {
+    weir__lock_acquire(&reorder->lock);
+    bool begins = !reorder->releasing && position == reorder->next;
+    if (begins) {
+        reorder->next++;
+        reorder->releasing = true;
+    }
+    weir__lock_release(&reorder->lock);
+    return begins;
+}
+
 size_t weir__reorder_count(weir__reorder *reorder) {
     weir__lock_acquire(&reorder->lock);
     size_t count = reorder->count;
@@ -83,23 +94,32 @@ size_t weir__reorder_count(weir__reorder *reorder) {
     return count;
 }
 
-static weir__list take_all_locked(weir__reorder *reorder) {
-    weir__list all = {NULL, NULL};
-    while (reorder->beyond.root != NULL)
-        weir__list_append(&all, weir__envelope_of(weir__heap_pop(&reorder->beyond)));
-    for (size_t i = 0; reorder->window != NULL && i < reorder->size; i++) {
-        if (reorder->window[i] != NULL)
-            weir__list_append(&all, reorder->window[i]);
-        reorder->window[i] = NULL;
+static weir__envelope **place_locked(const weir__reorder *reorder, uint64_t ahead) {
+    return &reorder->window[(reorder->next + ahead) & (reorder->size - 1)];
+}
+
+/* O4. Takes all envelopes behind the first gap. */
+static weir__list take_rest_locked(weir__reorder *reorder) {
+    weir__list rest = {NULL, NULL};
+    size_t size = reorder->window != NULL ? reorder->size : 0, run = 0;
+    while (run < size && *place_locked(reorder, run) != NULL)
+        run++;
+    for (size_t i = run; i < size; i++) {
+        weir__envelope **place = place_locked(reorder, i);
+        if (*place != NULL)
+            weir__list_append(&rest, *place);
+        *place = NULL;
     }
-    reorder->count = 0;
-    return all;
+    while (reorder->beyond.root != NULL)
+        weir__list_append(&rest, weir__envelope_of(weir__heap_pop(&reorder->beyond)));
+    reorder->count = run;
+    return rest;
 }
 
 weir__list weir__reorder_close(weir__reorder *reorder) {
     weir__lock_acquire(&reorder->lock);
     reorder->closed = true;
-    weir__list all = take_all_locked(reorder);
+    weir__list rest = take_rest_locked(reorder);
     weir__lock_release(&reorder->lock);
-    return all;
+    return rest;
 }

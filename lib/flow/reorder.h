@@ -7,7 +7,8 @@
  *     next one is not ready, and releases the lock between runs. Other threads that add envelopes return at once.
  * O3  The releasing thread stops only if, with the lock held, the next envelope is not ready. So the thread that adds
  *     that envelope later becomes the releasing thread.
- * O4  After the close no envelope is added.
+ * O4  After the close the buffer keeps only a run of envelopes from `next` on, for the releasing thread: it adds an
+ *     envelope only behind that run. All other envelopes have no turn any more, as items before them may be dropped.
  *
  * Lock order: the lock is taken with no other lock held. No thread blocks here.
  *
@@ -41,8 +42,8 @@ void weir__reorder_free(weir__reorder *reorder);
 /*
  * Adds a ready envelope. Returns 0 if the envelope waits for its turn, or another thread releases it. Otherwise the
  * caller becomes the releasing thread: the call returns a number of envelopes, at most `most`, in `run`, in order. The
- * caller then calls weir__reorder_take until that returns 0. Sets `*closed` if the buffer is closed: the envelope was
- * not added (O4).
+ * caller then calls weir__reorder_take until that returns 0. Sets `*closed` if the buffer is closed, and the envelope
+ * has no turn any more: it was not added (O4).
  */
 size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir__envelope **run, size_t most,
                          bool *closed);
@@ -56,7 +57,13 @@ size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t m
 /* Returns the number of envelopes that wait for their turn. */
 size_t weir__reorder_count(weir__reorder *reorder);
 
-/* O4. Closes the buffer. Returns all envelopes in it. */
+/*
+ * Begins the turn of an envelope that is not added. Returns false if its turn has not come, or another thread releases
+ * envelopes. Otherwise the caller becomes the releasing thread, as after weir__reorder_add.
+ */
+bool weir__reorder_begin(weir__reorder *reorder, uint64_t position);
+
+/* O4. Closes the buffer. Returns the envelopes that have no turn any more. */
 weir__list weir__reorder_close(weir__reorder *reorder);
 
 #endif /* WEIR_FLOW_REORDER_H */

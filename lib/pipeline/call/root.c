@@ -36,15 +36,17 @@ static void tell_unadmitted(weir__lane *lane, const weir__ticket *ticket, weir__
         flight->tell(flight, ticket->of, verdict);
 }
 
-/* Drops a result after a cancel. The result counts as a dropped root. */
-static void drop_result(weir__lane *lane, weir__envelope *envelope, const weir__ticket *ticket) {
+/* Drops a result after a cancel, unless it leaves. The result counts as a root that has ended. */
+static void end_unadmitted(weir__lane *lane, weir__envelope *envelope, const weir__ticket *ticket) {
     weir_stage *stage = lane->stage;
     void *result = envelope->item;
+    weir__verdict verdict = weir__leaves_cancelled(stage, result) ? WEIR__DONE : WEIR__DROPPED;
     weir__envelope_abandon(&stage->pipeline->flight, &lane->account, envelope);
-    weir__discard_result(stage, result);
-    weir__count_retired(stage, lane, WEIR__DROPPED, 1);
-    weir__count(&lane->account.roots[WEIR__DROPPED], 1);
-    tell_unadmitted(lane, ticket, WEIR__DROPPED);
+    if (verdict == WEIR__DROPPED)
+        weir__discard_result(stage, result);
+    weir__count_retired(stage, lane, verdict, 1);
+    weir__count(&lane->account.roots[verdict], 1);
+    tell_unadmitted(lane, ticket, verdict);
 }
 
 /* Returns a new envelope with a result, and its ticket, if any. Returns NULL if there is no memory. */
@@ -101,5 +103,5 @@ void weir__emit_root(weir__lane *lane, void *result, const weir__ticket *ticket)
     if (admitted)
         weir__count_retired(stage, lane, weir__send(stage, lane, envelope), 1);
     else
-        drop_result(lane, envelope, ticket);
+        end_unadmitted(lane, envelope, ticket);
 }

@@ -21,14 +21,20 @@ void weir__discard_result(weir_stage *from, void *result) {
     drop_at(from, weir__route_for_drop(from, result), result);
 }
 
+bool weir__leaves_cancelled(const weir_stage *from, void *result) {
+    weir_queue *results = from->options.output.results;
+    return from->successor_count == 0 && (results == NULL || weir_queue_try_put(results, result) == WEIR_OK);
+}
+
 /*
- * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped. A
- * result without a destination is ignored. Returns the verdict of its piece.
+ * Ends a result that was about to be sent. Drops it, unless it leaves: it has no destination, or its turn has come and
+ * its queue is open. If it was to go to a stage, that stage counts it as entered and dropped. Returns the verdict of
+ * its piece.
  */
-static weir__verdict refuse_result(weir_stage *from, void *result) {
-    weir_stage *to = weir__route_for_drop(from, result);
-    if (to == NULL && from->options.output.results == NULL)
+static weir__verdict end_result(weir_stage *from, void *result, bool in_turn) {
+    if ((in_turn || from->options.output.results == NULL) && weir__leaves_cancelled(from, result))
         return WEIR__DONE;
+    weir_stage *to = weir__route_for_drop(from, result);
     if (to != NULL)
         weir__count_shared(&to->refused[WEIR__DROPPED], 1);
     drop_at(from, to, result);
@@ -40,40 +46,54 @@ static weir__verdict with_piece(const weir_stage *from, weir__verdict verdict, w
     return from->successor_count == 0 ? weir__worse(verdict, piece) : verdict;
 }
 
-/* Drops the results of an item that is done. Sets `*piece` to the verdict of its piece. Returns the item's verdict. */
-static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope, weir__verdict *piece) {
+/* Ends the results of an item that is done. Sets `*piece` to the verdict of its piece. Returns the item's verdict. */
+static weir__verdict end_results(weir__lane *lane, weir__envelope *envelope, bool in_turn, weir__verdict *piece) {
     weir_stage *stage = envelope->stage;
     weir__verdict worst = (weir__verdict)envelope->verdict;
     weir__envelope *result;
     *piece = worst;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
-        weir__verdict end = refuse_result(stage, result->item);
+        weir__verdict end = end_result(stage, result->item, in_turn);
         worst = with_piece(stage, worst, end);
         weir__piece_end(stage->pipeline, lane, result, end);
     }
     if (!envelope->is_result)
         return worst;
-    *piece = refuse_result(stage, envelope->item);
+    *piece = end_result(stage, envelope->item, in_turn);
     return with_piece(stage, worst, *piece);
 }
 
-void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
+static void discard_ready(weir__lane *lane, weir__envelope *envelope, bool in_turn) {
     weir_stage *stage = envelope->stage;
     if (envelope->lost) {
         weir__piece_end(stage->pipeline, lane, envelope, (weir__verdict)envelope->verdict);
         return;
     }
-    weir__verdict piece, worst = refuse_results(lane, envelope, &piece);
+    weir__verdict piece, worst = end_results(lane, envelope, in_turn, &piece);
     bool owed = lane != NULL && weir__retire_begin(lane, envelope);
     weir__piece_end(stage->pipeline, lane, envelope, piece);
     weir__retire_end(stage, lane, worst, owed);
 }
 
+void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
+    discard_ready(lane, envelope, false);
+}
+
+/* Ends the turn of an item that was not added (O2): releases the items that are ready. */
+static void end_turn(weir__reorder *reorder) {
+    weir__envelope *next;
+    while (weir__reorder_take(reorder, &next, 1) > 0)
+        discard_ready(NULL, next, true);
+}
+
 void weir__discard_done(weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
-    weir__verdict piece, worst = refuse_results(NULL, envelope, &piece);
+    bool has_turn = stage->orderer != NULL && weir__reorder_begin(&stage->orderer->reorder, envelope->position);
+    weir__verdict piece, worst = end_results(NULL, envelope, has_turn || stage->orderer == NULL, &piece);
     weir__piece_end(stage->pipeline, NULL, envelope, piece);
     weir__retire_end(stage, NULL, worst, true);
+    if (has_turn)
+        end_turn(&stage->orderer->reorder);
 }
 
 static void discard_keyed(weir_stage *stage) {

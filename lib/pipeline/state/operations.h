@@ -24,8 +24,8 @@
  * Z4  No cancel takes an item from its operation, which may have told the kernel of its buffers. A cancel and the
  *     attempt_time only ask, by work.abort. The run is not over before the last operation is finished: `open` counts
  *     those that are PENDING, from before the lane lets go of the lock until the finish needs the pipeline no more.
- * Z5  If an operation is finished with code 0, its item is done, also if a cancel discards the queue: its results are
- *     dropped, and not the item, which the operation has consumed.
+ * Z5  If an operation is finished with code 0, its item is done, also if a cancel discards the queue: only its results
+ *     may be dropped, and not the item, which the operation has consumed.
  * Z6  A cancel sets its flag before it asks all PENDING operations; a lane that makes one PENDING looks at the flag
  *     afterwards, under the same lock. So each operation is asked once for this reason, whichever comes first.
  *
