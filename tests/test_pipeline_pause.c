@@ -380,6 +380,63 @@ START_TEST (a_put_that_waits_for_room_is_held_up_too) {
 }
 END_TEST
 
+static int produce_three(weir_task *task, void *none, void *unused) {
+    (void)none;
+    (void)unused;
+    unsigned made = atomic_fetch_add(&calls, 1) + 1;
+    weir_task_emit(task, thing_new());
+    return made < 3 ? 0 : WEIR_END;
+}
+
+static void *consume_at_gate(void *thing, void *gate) {
+    gate_pass(gate);
+    return consume_thing(thing, NULL);
+}
+
+static void wait_for_blocked(weir_pipeline *pipeline, const char *name) {
+    bool is_blocked = false;
+    while (!is_blocked) {
+        weir_report *report = report_of(pipeline);
+        is_blocked = stage_in(report, name)->blocked > 0;
+        weir_report_free(report);
+    }
+}
+
+static void expect_entered(weir_pipeline *pipeline, uint64_t wanted) {
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->counts.in, wanted);
+    weir_report_free(report);
+}
+
+/* A source that waits for max_items when the pause comes: its item does not enter as another one ends. */
+START_TEST (a_source_that_waits_for_a_limit_is_held_up_too) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1});
+    atomic_store(&calls, 0);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "counts", .work.source = produce_three, .threads.count = (size_t)_i % 2});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "sink", .work = {.func = consume_at_gate, .arg = &gate}, .input.drop = thing_drop});
+    start_pipeline(pipeline);
+    gate_wait_for(&gate, 1);
+    wait_for_blocked(pipeline, "counts");
+    assert_status(WEIR_OK, weir_pipeline_pause(pipeline, NULL));
+    gate_open(&gate);
+    wait_for_consumed(1);
+    let_them_err();
+    expect_entered(pipeline, 1);
+    ck_assert_uint_eq(things_consumed(), 1);
+    if (_i / 2 == 0)
+        assert_status(WEIR_OK, weir_pipeline_resume(pipeline, NULL));
+    else if (_i / 2 == 1)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    if (_i / 2 == 0)
+        assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, _i / 2 == 1 ? WEIR_CANCELLED : WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- reports ---- */
 
 static void expect_text(const weir_report *report, weir_report_format format, const char *wanted) {
@@ -468,6 +525,7 @@ int main(void) {
     tcase_add_loop_test(entrance, a_blocked_put_goes_on_with_the_resume, 0, KINDS);
     tcase_add_loop_test(entrance, the_end_closes_a_paused_entrance, 0, 2);
     tcase_add_test(entrance, a_put_that_waits_for_room_is_held_up_too);
+    tcase_add_loop_test(entrance, a_source_that_waits_for_a_limit_is_held_up_too, 0, 6);
     tcase_add_loop_test(reports, reports_show_what_is_paused, 0, 2);
     tcase_add_test(reports, the_paused_entrance_is_the_bottleneck);
     tcase_add_test(reports, a_pause_is_refused);

@@ -883,7 +883,8 @@ WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadl
  * the input queue is full. A pause does not delay at_end. A paused source is not called.
  *
  * While the entrance is paused, no item is admitted. Puts find no room, even in an unbounded queue, and even if they
- * were blocked before the pause. Sources block in their emits.
+ * were blocked before the pause. Sources block in their emits, even if they waited for a limit before the pause. An emit
+ * at the moment of the pause may still enter.
  *
  * A finish, a signal of weir_pipeline_end_on or a cancel resumes everything, so that all in-flight items can end. A
  * second pause has no effect. The call does not wait for running functions. Any thread may call it; callbacks may do so

@@ -99,6 +99,8 @@ void weir__emit_root(weir__lane *lane, void *result, const weir__ticket *ticket)
         return;
     }
     bool admitted = admit(lane, envelope);
+    if (admitted && !lane->at_end)
+        await_entrance(lane);        /* U4: a pause may have come while the root waited to be admitted */
     weir__count(&lane->produced, 1); /* S3 */
     if (admitted)
         weir__count_retired(stage, lane, weir__send(stage, lane, envelope), 1);

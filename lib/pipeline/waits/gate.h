@@ -9,7 +9,9 @@
  *     wakeup is lost. A call that begins beside the pause may have read it before.
  * U3  On the crew, a visit of a paused stage takes nothing and leaves no alert; what a lane has taken and not begun
  *     returns to the queue. A resume makes the job ready after it has set `paused` to 0.
- * U4  The entry queue of a paused entrance is held (Q16). Sources block as they emit.
+ * U4  The entry queue of a paused entrance is held (Q16). Sources block as they emit: before their root is admitted, and
+ *     again afterwards, as the admission may have taken long. The root counts as entered after that; meanwhile it keeps
+ *     its room, as the item of a put does.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
