@@ -68,6 +68,17 @@ static uint64_t weigh(const void *item, void *raw) {
     return 1;
 }
 
+static void *copy(void *item, void *raw) {
+    reach_cancellation_point(raw);
+    return item;
+}
+
+static uint64_t choose_second(const void *item, void *raw) {
+    (void)item;
+    reach_cancellation_point(raw);
+    return 1;
+}
+
 static void *pass(void *item, void *raw) {
     struct world *world = raw;
     gate_pass(&world->gate);
@@ -151,7 +162,7 @@ static void prepare_worker(struct world *world) {
 }
 
 static void add(struct world *world, weir_stage_options stage) {
-    stage.name = "stage";
+    stage.name = stage.name == NULL ? "stage" : stage.name;
     stage.work.arg = world;
     stage.input.drop = drop;
     stage.threads.count =
@@ -165,8 +176,8 @@ static void settled(void *ticket, weir_outcome outcome) {
     pthread_testcancel();
 }
 
-static void prepare_pipeline(struct world *world, weir_stage_options stage) {
-    must(weir_pipeline_create(&world->pipeline, &(weir_pipeline_options){.max_items = 2,
+static void prepare_limited(struct world *world, size_t max_items, weir_stage_options stage) {
+    must(weir_pipeline_create(&world->pipeline, &(weir_pipeline_options){.max_items = max_items,
                                                                          .max_bytes = 100,
                                                                          .weigh = weigh,
                                                                          .weigh_arg = world,
@@ -174,6 +185,10 @@ static void prepare_pipeline(struct world *world, weir_stage_options stage) {
                                                                          .settled = settled}),
          WEIR_OK, "create");
     add(world, stage);
+}
+
+static void prepare_pipeline(struct world *world, weir_stage_options stage) {
+    prepare_limited(world, 2, stage);
 }
 
 static void start(struct world *world, size_t items) {
@@ -227,6 +242,33 @@ static void prepare_inside(struct world *world) {
     must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
     prepare_pipeline(world, (weir_stage_options){.work.run = call_inside, .output.results = world->results});
     start(world, 1);
+}
+
+/* The call has room for further items. */
+static void prepare_inside_roomy(struct world *world) {
+    prepare_limited(world, 9, (weir_stage_options){.work.run = call_inside});
+    start(world, 1);
+}
+
+static void prepare_inside_before_two(struct world *world, weir_stage_options stage) {
+    stage.work.run = call_inside;
+    prepare_pipeline(world, stage);
+    weir_stage *from = world->stage;
+    for (int i = 0; i < 2; i++) {
+        add(world, (weir_stage_options){.name = i == 0 ? "first" : "second", .work.func = pass});
+        must(weir_pipeline_connect(world->pipeline, from, world->stage), WEIR_OK, "connect");
+    }
+    start(world, 1);
+}
+
+/* The call calls the function's copy, or its route. */
+static void prepare_inside_copying(struct world *world) {
+    prepare_inside_before_two(world, (weir_stage_options){.output = {.fan_out = WEIR_TO_ALL, .copy = copy}});
+}
+
+static void prepare_inside_routing(struct world *world) {
+    prepare_inside_before_two(world,
+                              (weir_stage_options){.output = {.fan_out = WEIR_BY_CHOICE, .route = choose_second}});
 }
 
 /* poll is a cancellation point. */
@@ -668,6 +710,16 @@ static weir_status call_emit(struct world *world) {
     return WEIR_OK;
 }
 
+/* The function of a stage makes these calls; weigh is called within them. */
+static weir_status call_put_inside(struct world *world) {
+    void *fed = number(FED);
+    size_t put;
+    weir_status status = weir_pipeline_put(world->pipeline, fed);
+    if (status == WEIR_OK)
+        status = weir_pipeline_put_many_until(world->pipeline, &fed, 1, &put, hang_limit());
+    return status == WEIR_OK ? weir_pipeline_submit(world->pipeline, fed, NULL) : status;
+}
+
 static weir_status call_command(struct world *world) {
     const char *const argv[] = {"cat", NULL};
     weir_command_result result;
@@ -1078,6 +1130,10 @@ static const struct row {
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_emit ", prepare_inside_waiting, call_emit, release_by_results, WEIR_OK},
+    {"weir_task_emit ", prepare_inside_copying, call_emit, NULL, WEIR_OK},
+    {"weir_task_emit ", prepare_inside_routing, call_emit, NULL, WEIR_OK},
+    {"weir_pipeline_put weir_pipeline_put_many_until weir_pipeline_submit ", prepare_inside_roomy, call_put_inside,
+     NULL, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
      "weir_task_fail_item weir_task_finishing weir_task_pipeline weir_task_poll weir_task_retry_after "
      "weir_task_stop_fd weir_task_submit "
@@ -1140,7 +1196,9 @@ static void *run_call(void *world) {
 }
 
 static bool is_inside(const struct world *world) {
-    return world->row->prepare == prepare_inside || world->row->prepare == prepare_inside_waiting;
+    void (*prepare)(struct world *) = world->row->prepare;
+    return prepare == prepare_inside || prepare == prepare_inside_waiting || prepare == prepare_inside_roomy ||
+           prepare == prepare_inside_copying || prepare == prepare_inside_routing;
 }
 
 static void wait_for_sleep(struct world *world) {

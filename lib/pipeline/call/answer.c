@@ -212,20 +212,17 @@ static weir_status finish_operation(weir_pipeline *pipeline, weir_operation oper
     return WEIR_OK;
 }
 
-/* Finishing may call drop functions, and is no cancellation point. */
-static weir_status finish_uncancelled(weir_pipeline *pipeline, weir_operation operation, int code, char *message) {
+static weir_status finish_with(weir_pipeline *pipeline, weir_operation operation, int code, char *message) {
     if (pipeline == NULL)
         return refuse_operation(pipeline, "finish");
-    int before = weir__uncancellable_begin();
     weir_status status = finish_operation(pipeline, operation, code, message);
     if (status != WEIR_OK)
         weir__free(message);
-    weir__uncancellable_end(before);
     return status;
 }
 
 weir_status weir_operation_finish(weir_pipeline *pipeline, weir_operation operation, int code) {
-    return finish_uncancelled(pipeline, operation, code, NULL);
+    return finish_with(pipeline, operation, code, NULL);
 }
 
 /* Returns a copy of a message. Returns NULL if it is empty, or if there is no memory. */
@@ -243,6 +240,6 @@ weir_status weir_operation_fail(weir_pipeline *pipeline, weir_operation operatio
         (void)vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
     }
-    return finish_uncancelled(pipeline, operation, code != 0 ? code : WEIR_CODE(WEIR_FAILED),
-                              pipeline == NULL ? NULL : copy_of(message));
+    return finish_with(pipeline, operation, code != 0 ? code : WEIR_CODE(WEIR_FAILED),
+                       pipeline == NULL ? NULL : copy_of(message));
 }

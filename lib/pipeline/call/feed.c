@@ -80,8 +80,5 @@ weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item) {
     if (envelope == NULL)
         return weir__refuse(from->pipeline, WEIR_NOMEM, from->name, "feed: cannot allocate %s for items",
                             weir__figure_bytes(WEIR__SLAB).text);
-    int before = weir__uncancellable_begin(); /* the function may have enabled cancellation: weigh and drop */
-    status = feed(task->lane, to, envelope);
-    weir__uncancellable_end(before);
-    return status;
+    return feed(task->lane, to, envelope);
 }

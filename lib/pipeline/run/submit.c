@@ -22,8 +22,6 @@ weir_status weir_task_submit(weir_task *task, void *result, void *ticket) {
     if (task == NULL || !task->lane->inside || !weir__makes_roots(task->lane) ||
         task->stage->pipeline->options.settled == NULL)
         return WEIR_INVALID;
-    int before = weir__uncancellable_begin();
     weir__emit_root(task->lane, result, &(weir__ticket){ticket});
-    weir__uncancellable_end(before);
     return WEIR_OK;
 }

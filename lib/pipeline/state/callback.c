@@ -78,6 +78,8 @@ void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_st
     weir__visit *visit = weir__visit_find(pipeline);
     if (visit == NULL || (where == WEIR_IN_DROP && !is_seen(visit)))
         visit = enter_own(&call->own, pipeline, where);
+    else
+        call->cancellable = weir__uncancellable_begin(); /* the function around it may have enabled cancellation */
     call->visit = visit;
     call->since = weir__u64_load_relaxed(&visit->since);
     call->where = weir__u32_load_relaxed(&visit->where);
@@ -97,6 +99,8 @@ void weir__callback_end(weir__callback *call) {
     weir__ptr_store_relaxed(&visit->stage, call->stage);
     if (visit == &call->own)
         weir__visit_leave(visit);
+    else
+        weir__uncancellable_end(call->cancellable);
 }
 
 uint64_t weir__weigh(weir_pipeline *pipeline, const void *item) {

@@ -16,6 +16,7 @@ typedef struct weir__callback {
     uint64_t since;  /* record of the visit before the call; also `where` and `stage` */
     uint32_t where;
     void *stage;
+    int cancellable; /* cancellation state before the call; of a visit of its own, the callout keeps it */
 } weir__callback;
 
 /*
@@ -32,7 +33,10 @@ void weir__visit_end_inner(weir__visit *own);
 /* V2. Returns the calling thread's innermost visit of this pipeline. Returns NULL if the thread is not inside. */
 weir__visit *weir__visit_find(const weir_pipeline *pipeline);
 
-/* Begin and end a call of a function of `stage`, or of the pipeline if `stage` is NULL. */
+/*
+ * Begin and end a call of a function of `stage`, or of the pipeline if `stage` is NULL. The call is no cancellation
+ * point.
+ */
 void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where);
 void weir__callback_end(weir__callback *call);
 

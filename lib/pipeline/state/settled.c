@@ -20,12 +20,10 @@ static weir_pipeline *pipeline_of(weir__flight *flight) {
 static void tell_settled(weir__flight *flight, void *ticket, weir__verdict verdict) {
     weir_pipeline *pipeline = pipeline_of(flight);
     weir__callback call;
-    int before = weir__uncancellable_begin(); /* the function of the stage may have enabled cancellation */
     weir__callback_begin(&call, pipeline, NULL, WEIR_IN_CALLBACK);
     pipeline->options.settled(ticket, (weir_outcome)verdict);
     weir__border();
     weir__callback_end(&call);
-    weir__uncancellable_end(before);
 }
 
 void weir__settled_prepare(weir_pipeline *pipeline) {

@@ -54,7 +54,6 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir_stage *stage = lane->stage;
     weir_wait_func *sleep_there = stage->options.work.wait;
     weir__callback call;
-    int before = weir__uncancellable_begin(); /* the function that emits may have a request pending */
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     weir__stall_beat(lane);
     weir__u32_store_release(&stage->stalls.waits, 1);
@@ -63,7 +62,6 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir__u32_store_release(&stage->stalls.waits, 0);
     weir__stall_beat(lane);
     weir__callback_end(&call);
-    weir__uncancellable_end(before);
     stage->bell.untended = stage->bell.unread = 0;
     stage->bell.read_at = 1; /* the next call: no call has ended since this reading, as far as is known */
     stage->bell.tended = stage->bell.read = weir__clock_now();
