@@ -528,6 +528,9 @@ typedef struct weir_stage_errors {
  *
  * A slow item then delays no other item in either stage. For the same effect in a simple pipeline, set max_items.
  *
+ * An ordered run_batch keeps the order by its only thread: it emits like a stage without an order, and selects no
+ * automatic max_items.
+ *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
  * key until the next item with this key may begin.
  *
@@ -1037,7 +1040,8 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * are sent in input order, after the function has returned.
  *
  * If an attempt emits results and then fails, the results stay emitted. The next attempt may emit them again, so emit
- * last. In an ordered stage, the results of a failed attempt go to the drop function of their destination.
+ * last. In an ordered stage, the results of a failed attempt go to the drop function of their destination. An ordered
+ * run_batch emits like a stage without an order.
  *
  * If out of memory, the result goes to the drop function of its destination, and the attempt fails with code
  * WEIR_CODE(WEIR_NOMEM). If the function then returns 0, it has consumed its item, so the item counts as failed without
