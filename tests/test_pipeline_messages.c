@@ -239,16 +239,30 @@ static weir_status start_many_threads(void) {
     return start_with((weir_stage_options){.work.func = hand_back, .threads.count = SIZE_MAX / 2});
 }
 
+static weir_status start_great_width(void) {
+    return start_with((weir_stage_options){.work.func = hand_back, .threads.width = SIZE_MAX / 2});
+}
+
 static weir_status start_threads_beyond_memory(void) {
     return start_with((weir_stage_options){.work.func = hand_back, .threads.count = SIZE_MAX >> 20});
 }
 
-static weir_status start_source_with_many_threads(void) {
+static weir_status start_source(weir_stage_options source) {
     begin();
-    add_stage(pipeline, (weir_stage_options){.name = "s", .work.source = end_at_once, .threads.count = SIZE_MAX / 2});
+    source.name = "s";
+    source.work.source = end_at_once;
+    add_stage(pipeline, source);
     weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
     connect_stages(pipeline, stage, b);
     return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_source_with_many_threads(void) {
+    return start_source((weir_stage_options){.threads.count = SIZE_MAX / 2});
+}
+
+static weir_status start_source_with_great_width(void) {
+    return start_source((weir_stage_options){.threads.width = SIZE_MAX / 2});
 }
 
 static weir_status start_large_stacks(void) {
@@ -508,8 +522,10 @@ static const struct refusal {
     {start_large_queue, WEIR_INVALID, {"stage b: ", "capacity is 9223372036854775807", "more than "}},
     {start_queue_beyond_memory, WEIR_NOMEM, {"stage b: ", "capacity is 72057594037927935", "576461 TB"}},
     {start_many_threads, WEIR_INVALID, {"stage b: ", "threads.count is 9223372036854775807", "more than "}},
+    {start_great_width, WEIR_INVALID, {"stage b: ", "width is 9223372036854775807", "more than "}},
     {start_threads_beyond_memory, WEIR_NOMEM, {"stage b: ", "threads.count is 17592186044415", " TB"}},
     {start_source_with_many_threads, WEIR_INVALID, {"stage s: ", "threads.count is 9223372036854775807", "more than "}},
+    {start_source_with_great_width, WEIR_INVALID, {"stage s: ", "width is 9223372036854775807", "more than "}},
     {start_large_stacks, WEIR_NOTHREAD, {"stage b: ", "threads.count is 3", "stack_size is 9223372036854775807"}},
     {start_bad_init, WEIR_INITFAILED, {"stage b: ", "init failed", "threads.count is 3"}},
     {start_source_behind, WEIR_INVALID, {"stage b: ", "source is set", "has a predecessor"}},

@@ -64,6 +64,11 @@ static weir_status make_queue(weir_stage *stage) {
     return status;
 }
 
+/* Returns the member of the options that has set the number of threads. */
+static const char *name_of_count(const weir_stage *stage) {
+    return stage->on_crew ? "width" : "threads.count";
+}
+
 static weir_status make_lanes(weir_stage *stage) {
     size_t threads = stage->options.threads.max;
     bool addressed = threads <= (SIZE_MAX - WEIR__CHUNK) / sizeof(weir__lane);
@@ -71,8 +76,8 @@ static weir_status make_lanes(weir_stage *stage) {
         stage->lanes = weir__alloc(threads * sizeof(weir__lane));
     if (stage->lanes != NULL)
         return WEIR_OK;
-    return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name,
-                               weir__stage_is_elastic(stage) ? "threads.max" : "threads.count", threads,
+    const char *member = weir__stage_is_elastic(stage) ? "threads.max" : name_of_count(stage);
+    return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name, member, threads,
                                sizeof(weir__lane));
 }
 
@@ -130,7 +135,7 @@ static weir_status prepare_flow(weir_stage *stage) {
 static weir_status refuse_queue(const weir_stage *stage, weir_status status) {
     const weir_stage_options *options = &stage->options;
     if (weir__stage_is_source(stage))
-        return weir__refuse_memory(stage->pipeline, status, stage->name, "threads.count", options->threads.count,
+        return weir__refuse_memory(stage->pipeline, status, stage->name, name_of_count(stage), options->threads.count,
                                    sizeof(weir__slot));
     if (options->input.capacity == WEIR_UNBOUNDED)
         return weir__refuse(stage->pipeline, status, stage->name,
