@@ -222,6 +222,40 @@ START_TEST (at_first_the_rate_is_the_plain_average) {
 }
 END_TEST
 
+START_TEST (a_stall_has_no_rate_and_no_time_left) {
+    struct fixture *fixture = fixture_new(_i == 1, 100, 100);
+    at(fixture, 10 * SECONDS, 50);
+    fixture->stages[0].counts.done = 50;
+    assert_has(drawn(fixture, false), "50 of 100 done, 5.0/s, 10 s left");
+    for (uint64_t second = 11; second < 15; second++) {
+        at(fixture, second * SECONDS, 50);
+        assert_has(drawn(fixture, false), " s left"); /* a batch may take as long */
+    }
+    at(fixture, 15 * SECONDS, 50);
+    assert_has(drawn(fixture, false), "50 of 100 done, 0/s");
+    assert_has_not(fixture->text, "left");
+    if (_i == 1)
+        assert_has(fixture->text, "     0/s      50 done");
+    at(fixture, 16 * SECONDS, 51);
+    assert_has(drawn(fixture, false), " left");
+    fixture_free(fixture);
+}
+END_TEST
+
+START_TEST (slow_items_are_no_stall) {
+    struct fixture *fixture = fixture_new(false, 0, 6);
+    at(fixture, 60 * SECONDS, 3);
+    drawn(fixture, false);
+    for (uint64_t second = 61; second < 120; second++) {
+        at(fixture, second * SECONDS, 3);
+        assert_has(drawn(fixture, false), " left");
+    }
+    at(fixture, 120 * SECONDS, 3); /* three times as long as one took */
+    assert_has_not(drawn(fixture, false), " left");
+    fixture_free(fixture);
+}
+END_TEST
+
 START_TEST (counts_and_times_that_go_back_do_no_harm) {
     struct fixture *fixture = fixture_new(_i == 1, 80, 1000);
     at(fixture, 10 * SECONDS, 100);
@@ -425,6 +459,8 @@ static Suite *view_suite(void) {
     TCase *rates = add_case(suite, "rates");
     tcase_add_test(rates, the_rate_is_that_of_late);
     tcase_add_test(rates, at_first_the_rate_is_the_plain_average);
+    tcase_add_loop_test(rates, a_stall_has_no_rate_and_no_time_left, 0, 2);
+    tcase_add_test(rates, slow_items_are_no_stall);
     tcase_add_loop_test(rates, counts_and_times_that_go_back_do_no_harm, 0, 2);
     TCase *terminal = add_case(suite, "terminal");
     tcase_add_test(terminal, on_a_terminal_each_stage_has_a_line);

@@ -57,7 +57,18 @@ static void follow(struct weir__pace *pace, uint64_t count, uint64_t passed, uin
     uint64_t reach = elapsed < window ? elapsed : window;
     double weight = passed < reach ? (double)passed / (double)reach : 1;
     pace->rate += weight * ((double)more * 1e9 / (double)passed - pace->rate);
+    pace->moved = count != pace->count ? elapsed : pace->moved;
     pace->count = count;
+}
+
+/*
+ * Returns the recent rate. Returns 0 in a stall: if the count has not changed in the window, nor for three times as long
+ * as one item took on average.
+ */
+static double recent_rate(const struct weir__view *view, const struct weir__pace *pace) {
+    uint64_t still = view->last_elapsed - pace->moved;
+    bool stalls = still >= window && (double)still * (double)pace->count >= 3 * (double)pace->moved;
+    return stalls ? 0 : pace->rate;
 }
 
 /* Returns the items that have left the pipeline in any way. A dropped item will not be done later either. */
@@ -77,7 +88,7 @@ static void follow_all(struct weir__view *view, const weir_report *report) {
 
 static double rate_of(const struct weir__view *view, const weir_report *report, bool last) {
     if (!last)
-        return view->whole.rate;
+        return recent_rate(view, &view->whole);
     return report->elapsed == 0 ? 0 : (double)settled(&report->counts) * 1e9 / (double)report->elapsed;
 }
 
@@ -239,11 +250,12 @@ static void put_most(struct weir__view *view, const weir_stage_report *stage) {
 
 static void put_stage(struct weir__view *view, const weir_report *report, size_t place, size_t name_width, bool last) {
     const weir_stage_report *stage = &report->stages[place];
+    double rate = last ? stage->rate : recent_rate(view, &view->stages[place]);
     begin_line(view);
     put_left(view, stage->name, name_width);
     put_threads(view, stage);
     put_queue(view, stage);
-    put_right(view, weir__figure_rate(last ? stage->rate : view->stages[place].rate).text, 9);
+    put_right(view, weir__figure_rate(rate).text, 9);
     put_right(view, weir__figure_count(stage->counts.done).text, 8);
     put(view, " done");
     put_counted(view, stage->counts.failed + stage->counts.dead, " failed");

@@ -21,7 +21,8 @@
 /* The recent rate of a count. */
 struct weir__pace {
     uint64_t count;
-    double rate; /* per second */
+    uint64_t moved; /* time of the run at which the count has last changed, in ns */
+    double rate;    /* per second */
 };
 
 /* Zero-initialise it, set the caller's members, then call weir__view_begin. */
