@@ -107,14 +107,15 @@ START_TEST (elsewhere_a_frame_is_one_plain_line) {
     fixture->report.counts.dead = 1;
     at(fixture, 12 * SECONDS, 3398);
     ck_assert_str_eq(drawn(fixture, false),
-                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: resize\n");
+                     "12.0 s: 3398 of 10000 done, 1 failed, 1 dead, 283/s, 23 s left; bottleneck: resize\n");
     fixture->report.bottleneck_kind = WEIR_BOTTLENECK_RATE;
-    ck_assert_str_eq(drawn(fixture, false),
-                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: the rate limit of resize\n");
+    ck_assert_str_eq(
+        drawn(fixture, false),
+        "12.0 s: 3398 of 10000 done, 1 failed, 1 dead, 283/s, 23 s left; bottleneck: the rate limit of resize\n");
     fixture->report.bottleneck_kind = WEIR_BOTTLENECK_NONE;
     fixture->report.bottleneck = NULL;
     ck_assert_str_eq(drawn(fixture, false),
-                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: none\n");
+                     "12.0 s: 3398 of 10000 done, 1 failed, 1 dead, 283/s, 23 s left; bottleneck: none\n");
     fixture_free(fixture);
 }
 END_TEST
@@ -170,7 +171,7 @@ START_TEST (items_that_failed_or_were_dropped_are_through) {
     struct fixture *fixture = fixture_new(true, 100, 100);
     fixture->report.counts = (weir_counts){.in = 100, .done = 40, .failed = 20, .dead = 10, .dropped = 30};
     fixture->report.elapsed = SECONDS;
-    assert_has(drawn(fixture, false), "] 100%  40 of 100 done, 30 failed, 30 dropped, 100/s\x1b[K\n");
+    assert_has(drawn(fixture, false), "] 100%  40 of 100 done, 20 failed, 10 dead, 30 dropped, 100/s\x1b[K\n");
     fixture_free(fixture);
 }
 END_TEST
@@ -271,12 +272,12 @@ END_TEST
 /* ---- on a terminal ---- */
 
 START_TEST (on_a_terminal_each_stage_has_a_line) {
-    struct fixture *fixture = fixture_new(true, 80, 10000);
+    struct fixture *fixture = fixture_new(true, 90, 10000);
     fixture->stages[1].counts.done = 830;
     at(fixture, 2 * SECONDS, 3400);
     ck_assert_str_eq(drawn(fixture, false),
                      "list     1/1 busy                                0/s       0 done\x1b[K\n"
-                     "resize   3/8 busy [#####-----]    32 queued    415/s     830 done, 2 failed\x1b[K\n"
+                     "resize   3/8 busy [#####-----]    32 queued    415/s     830 done, 1 failed, 1 dead\x1b[K\n"
                      "upload  0/16 busy               1234 queued      0/s       0 done\x1b[K\n"
                      "[##########--------------------]  34%  3400 of 10000 done, 1700/s, 4 s left\x1b[K\n");
     fixture_free(fixture);
@@ -291,7 +292,7 @@ START_TEST (the_most_threads_of_an_elastic_stage_and_a_pause_end_its_line) {
     fixture->stages[2].max_threads = 16; /* which it has */
     const char *text = drawn(fixture, false);
     assert_has(text, "0 done, paused\x1b[K\nresize");
-    assert_has(text, "0 done, 2 failed, at most 64 threads, paused\x1b[K\nupload");
+    assert_has(text, "0 done, 1 failed, 1 dead, at most 64 threads, paused\x1b[K\nupload");
     assert_has_not(text, "at most 16");
     fixture_free(fixture);
 }

@@ -188,7 +188,8 @@ static void put_progress(struct weir__view *view, const weir_report *report, boo
         put(view, weir__figure_count(view->total).text);
     }
     put(view, " done");
-    put_counted(view, report->counts.failed + report->counts.dead, " failed");
+    put_counted(view, report->counts.failed, " failed");
+    put_counted(view, report->counts.dead, " dead");
     put_counted(view, report->counts.dropped, " dropped");
     if (view->total == 0)
         put_counted(view, report->counts.live, " in flight");
@@ -258,7 +259,8 @@ static void put_stage(struct weir__view *view, const weir_report *report, size_t
     put_right(view, weir__figure_rate(rate).text, 9);
     put_right(view, weir__figure_count(stage->counts.done).text, 8);
     put(view, " done");
-    put_counted(view, stage->counts.failed + stage->counts.dead, " failed");
+    put_counted(view, stage->counts.failed, " failed");
+    put_counted(view, stage->counts.dead, " dead");
     put_most(view, stage);
     if (stage->paused)
         put(view, ", paused");
