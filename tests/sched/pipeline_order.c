@@ -224,3 +224,46 @@ void scenario_ordered_cancel_inside(void) {
         sched_check(dropped[10 + i] == ran[i], "the result of item %d was dropped %d times", i, dropped[10 + i]);
     check_results(results, (int[]){0});
 }
+
+static int wait_and_emit(weir_task *task, void *got, void *begun) {
+    got = wait_once(got, begun);
+    weir_task_emit(task, item(10 + number(got)));
+    return 0;
+}
+
+/*
+ * Another pipeline keeps the queue open: results leave in order, after the cancel too. The second item is ready, or about
+ * to be, as the cancel comes.
+ */
+void scenario_ordered_into_open_queue(void) {
+    weir_queue *results = new_counting_queue(4), *begun = new_queue(4);
+    weir_stage_options options = ordered_stage(wait_and_emit, results);
+    options.work.arg = begun;
+    weir_pipeline *keeper;
+    void *got;
+    int last = 10, left[NUMBERS] = {0};
+    must(weir_pipeline_create(&keeper, NULL), WEIR_OK);
+    must(weir_pipeline_add(keeper, NULL, &options), WEIR_OK);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage(options);
+    start_pipeline();
+    put_items(1, 2);
+    (void)get_number(begun);
+    (void)get_number(begun);
+    cancel(NULL);
+    open_gate();
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+    while (weir_queue_try_get(results, &got) == WEIR_OK) {
+        sched_check(number(got) > last, "%d after %d", number(got), last);
+        last = number(got);
+        left[last]++;
+    }
+    for (int i = 1; i <= 2; i++)
+        sched_check(dropped[10 + i] + left[10 + i] == ran[i], "the result of item %d: %d dropped, %d left", i,
+                    dropped[10 + i], left[10 + i]);
+    sched_check(left[11] == 1, "the first result has not left");
+    must(weir_pipeline_destroy(keeper), WEIR_OK);
+    must(weir_queue_destroy(results), WEIR_OK);
+    must(weir_queue_destroy(begun), WEIR_OK);
+}

@@ -266,6 +266,10 @@ const struct scenario scenarios[] = {
      .shows = "what a cancelled attempt has emitted is dropped as a result",
      .run = scenario_ordered_cancel_inside,
      .large = 1},
+    {.name = "ordered_into_open_queue",
+     .shows = "results that leave after a cancel keep the order",
+     .run = scenario_ordered_into_open_queue,
+     .large = 1},
 
     {.name = "limit_counts_pieces",
      .shows = "an item is in flight until its last piece is through",

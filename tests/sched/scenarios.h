@@ -110,6 +110,7 @@ void scenario_exit_in_order(void);
 void scenario_exit_before_order(void);
 void scenario_cancel_against_order(void);
 void scenario_ordered_cancel_inside(void);
+void scenario_ordered_into_open_queue(void);
 
 void scenario_limit_counts_pieces(void);
 void scenario_heavy_passes_alone(void);
