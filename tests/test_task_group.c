@@ -272,6 +272,30 @@ START_TEST (a_cancel_ends_the_wait_for_a_limit) {
 }
 END_TEST
 
+/* Creates an executor whose thread is at the gate and which is full, and a group with a run that blocks for room. */
+static weir_task_group *block_for_room(struct gate *gate, struct runner *runner) {
+    create_with((weir_executor_options){.threads = 1, .capacity = 1});
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass_task, gate, NULL));
+    gate_wait_for(gate, 1);
+    assert_status(WEIR_OK, weir_executor_submit(executor, count_task, NULL, NULL));
+    *runner = (struct runner){.group = new_group((weir_task_group_options){0})};
+    call_start_asleep(&runner->call, make_run);
+    return runner->group;
+}
+
+START_TEST (a_group_outlives_a_run_that_blocks_for_room) {
+    struct gate gate = GATE;
+    struct runner runner;
+    weir_task_group *group = block_for_room(&gate, &runner);
+    assert_status(WEIR_BUSY, weir_task_group_destroy(group));
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&runner.call));
+    wait_and_destroy(group, WEIR_OK);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), 2);
+}
+END_TEST
+
 /* Runs ten tasks in its own group, which has room for one more. */
 static int run_in_own_group(weir_future *self, void *raw) {
     weir_task_group *group = raw;
@@ -470,6 +494,7 @@ static Suite *group_suite(void) {
     TCase *limits = add_case(suite, "limits");
     tcase_add_test(limits, a_limit_bounds_what_runs_at_once);
     tcase_add_test(limits, a_cancel_ends_the_wait_for_a_limit);
+    tcase_add_test(limits, a_group_outlives_a_run_that_blocks_for_room);
     tcase_add_loop_test(limits, a_task_can_run_tasks_in_its_own_group_up_to_the_limit, 1, 3);
     tcase_add_test(limits, a_task_that_takes_up_the_limit_cannot_run_another_one);
     TCase *trees = add_case(suite, "trees");

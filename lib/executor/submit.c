@@ -31,13 +31,27 @@ static weir_status open_locked(const weir_executor *executor, const weir__source
     return executor->broken;
 }
 
+/* Sleeps until there may be room. Returns false if the deadline has passed. */
+static bool sleep_for_room_locked(weir_executor *executor, const weir__order *order) {
+    weir_task_group *group = order->source->group;
+    bool token;
+    executor->callers++;
+    if (group != NULL)
+        group->callers++;
+    bool in_time = weir__park_wait(&executor->room, &executor->lock, order->deadline, &token);
+    if (group != NULL)
+        group->callers--;
+    executor->callers--;
+    return in_time;
+}
+
 /*
  * Returns WEIR_OK if the task can be listed, or if `*here` is set: the caller runs it. Blocks for room if the executor
  * does so.
  */
 static weir_status admit_locked(weir_executor *executor, const weir__order *order, bool *here) {
     weir_status status = open_locked(executor, order->source);
-    bool in_time = true, token;
+    bool in_time = true;
     while (status == WEIR_OK && weir__is_full_locked(executor) && !order->delayed) {
         if (executor->when_full == WEIR_REFUSE)
             return WEIR_FULL;
@@ -46,9 +60,7 @@ static weir_status admit_locked(weir_executor *executor, const weir__order *orde
             return WEIR_OK;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        executor->callers++;
-        in_time = weir__park_wait(&executor->room, &executor->lock, order->deadline, &token);
-        executor->callers--;
+        in_time = sleep_for_room_locked(executor, order);
         status = open_locked(executor, order->source);
     }
     return status;
