@@ -296,6 +296,41 @@ START_TEST (a_group_outlives_a_run_that_blocks_for_room) {
 }
 END_TEST
 
+START_TEST (a_cancel_ends_the_wait_for_room) {
+    struct gate gate = GATE;
+    struct runner runner;
+    weir_task_group *group = block_for_room(&gate, &runner);
+    assert_status(WEIR_OK, weir_task_group_cancel(group));
+    assert_status(WEIR_CANCELLED, call_finish(&runner.call));
+    gate_open(&gate);
+    wait_and_destroy(group, WEIR_CANCELLED);
+    finish();
+}
+END_TEST
+
+/* A run blocks at the limit of a group, which has groups beside and above it. */
+START_TEST (a_shutdown_ends_the_wait_for_a_limit) {
+    struct gate gate = GATE;
+    create(1);
+    weir_task_group *first = new_group((weir_task_group_options){0});
+    weir_task_group *parent = new_group((weir_task_group_options){0});
+    weir_task_group *group = new_group((weir_task_group_options){.parent = parent, .limit = 1});
+    weir_task_group *last = new_group((weir_task_group_options){0});
+    run(group, pass, &gate);
+    gate_wait_for(&gate, 1);
+    struct runner runner = {.group = group};
+    call_start_asleep(&runner.call, make_run);
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, false, false, 0, NULL, NULL));
+    assert_status(WEIR_CLOSED, call_finish(&runner.call));
+    gate_open(&gate);
+    wait_and_destroy(group, WEIR_OK);
+    wait_and_destroy(last, WEIR_OK);
+    wait_and_destroy(first, WEIR_OK);
+    wait_and_destroy(parent, WEIR_OK);
+    finish();
+}
+END_TEST
+
 /* Runs ten tasks in its own group, which has room for one more. */
 static int run_in_own_group(weir_future *self, void *raw) {
     weir_task_group *group = raw;
@@ -495,6 +530,8 @@ static Suite *group_suite(void) {
     tcase_add_test(limits, a_limit_bounds_what_runs_at_once);
     tcase_add_test(limits, a_cancel_ends_the_wait_for_a_limit);
     tcase_add_test(limits, a_group_outlives_a_run_that_blocks_for_room);
+    tcase_add_test(limits, a_cancel_ends_the_wait_for_room);
+    tcase_add_test(limits, a_shutdown_ends_the_wait_for_a_limit);
     tcase_add_loop_test(limits, a_task_can_run_tasks_in_its_own_group_up_to_the_limit, 1, 3);
     tcase_add_test(limits, a_task_that_takes_up_the_limit_cannot_run_another_one);
     TCase *trees = add_case(suite, "trees");

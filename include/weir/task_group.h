@@ -68,7 +68,8 @@ WEIR_API weir_status weir_task_group_create(weir_task_group **group, weir_execut
  * fails, `arg` is still the caller's.
  *
  * Blocks while `limit` tasks of the group have not ended; in a thread of the executor, it first runs tasks of the group
- * that have not begun. Also blocks as weir_executor_submit does if the executor is full.
+ * that have not begun. Also blocks as weir_executor_submit does if the executor is full. A cancel of the group and a
+ * shutdown of the executor end both waits.
  *
  * Returns WEIR_OK. WEIR_CANCELLED if the group is cancelled. WEIR_DEADLOCK if only tasks that the calling thread runs
  * could make room; or in a thread of the executor, if it would block and no other thread can be had. The statuses of

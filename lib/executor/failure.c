@@ -41,13 +41,24 @@ void weir__failure_record(weir_task_group *group, int code, char *message) {
     weir__failure_cancel(group);
 }
 
-/* Returns the group after `at` in the tree below `root`, parents before children; NULL: none. */
+/* Returns the group after `at` in the tree below `root`, or of all groups if that is NULL; NULL: none is left. */
 static weir_task_group *next_locked(weir_task_group *at, const weir_task_group *root) {
     if (at->children != NULL)
         return at->children;
     while (at != root && at->after == NULL)
         at = at->parent;
     return at == root ? NULL : at->after;
+}
+
+/* Wakes the callers of run and wait. There may be many groups. */
+static void wake_callers_locked(weir_task_group *group) {
+    if (weir__park_wake_all(&group->park))
+        weir__park_signal(&group->park, WEIR__EVERYONE);
+}
+
+void weir__failure_wake_all_locked(weir_executor *executor) {
+    for (weir_task_group *at = executor->groups; at != NULL; at = next_locked(at, NULL))
+        wake_callers_locked(at);
 }
 
 void weir__failure_cancel(weir_task_group *root) {
@@ -58,9 +69,8 @@ void weir__failure_cancel(weir_task_group *root) {
     for (weir_task_group *at = root; at != NULL; at = next_locked(at, root)) {
         weir__u32_store_release(&at->cancelled, 1);
         weir__drop_pull_source_locked(executor, &at->source, &list);
-        if (weir__park_wake_all(&at->park)) /* callers of run; there may be many groups */
-            weir__park_signal(&at->park, WEIR__EVERYONE);
+        wake_callers_locked(at);
     }
-    weir__lock_release(&executor->lock);
+    weir__park_release_all(&executor->room, &executor->lock); /* callers of run may sleep there, too */
     weir__drop_list(executor, list, &(weir__fate){.code = 0});
 }

@@ -17,4 +17,7 @@ void weir__failure_record(weir_task_group *group, int code, char *message);
 /* Cancels the group and the groups below it, and drops their tasks that have not begun. The lock is not held. */
 void weir__failure_cancel(weir_task_group *group);
 
+/* Wakes the callers that sleep in the parks of groups: the executor is closed. */
+void weir__failure_wake_all_locked(weir_executor *executor);
+
 #endif /* WEIR_EXECUTOR_FAILURE_H */

@@ -7,6 +7,7 @@
 #include "executor/cell.h"
 #include "executor/delay.h"
 #include "executor/drop.h"
+#include "executor/failure.h"
 #include "executor/state.h"
 
 /* Refuses tasks from now on, and takes out those that will not run. */
@@ -42,6 +43,7 @@ weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool canc
         return WEIR_DEADLOCK;
     weir__lock_acquire(&executor->lock);
     close_locked(executor, cancel_pending, &list);
+    weir__failure_wake_all_locked(executor);
     weir__park_release_all(&executor->room, &executor->lock);
     const weir__fate fate = {.unrun = unrun, .unrun_arg = unrun_arg};
     weir__drop_list(executor, list, &fate);
@@ -99,7 +101,7 @@ static enum rest look_at_worker_locked(weir__worker *worker) {
 }
 
 static enum rest look_locked(weir_executor *executor) {
-    if (executor->callers > 0 || executor->groups > 0 || executor->running_here > 0)
+    if (executor->callers > 0 || executor->groups != NULL || executor->running_here > 0)
         return IN_USE;
     if (executor->unfinished == 0)
         return IDLE;

@@ -161,9 +161,9 @@ struct weir_executor {
     weir__task *delayed_list; /* doubly linked */
     weir__worker *workers;
     weir__park room, idle;
-    size_t callers;      /* calls that sleep */
-    size_t running_here; /* tasks that run in threads of the program */
-    size_t groups;       /* groups that exist */
+    size_t callers;          /* calls that sleep */
+    size_t running_here;     /* tasks that run in threads of the program */
+    weir_task_group *groups; /* those without a parent */
 
     weir__task *spare; /* freed tasks, by `next` */
     size_t spares;

@@ -20,28 +20,28 @@ static bool is_valid(const weir_executor *executor, const weir_task_group_option
     return options->parent == NULL || options->parent->executor == executor;
 }
 
+/* Returns the head of the list that the group is in. */
+static weir_task_group **siblings_of(weir_task_group *group) {
+    return group->parent == NULL ? &group->executor->groups : &group->parent->children;
+}
+
 /* Puts a new group in the tree. */
 static void join_tree(weir_task_group *group) {
     weir_executor *executor = group->executor;
-    weir_task_group *parent = group->parent;
+    weir_task_group *parent = group->parent, **siblings = siblings_of(group);
     weir__lock_acquire(&executor->lock);
-    executor->groups++;
-    if (parent != NULL) {
-        group->after = parent->children;
-        if (group->after != NULL)
-            group->after->prior = group;
-        parent->children = group;
+    group->after = *siblings;
+    if (group->after != NULL)
+        group->after->prior = group;
+    *siblings = group;
+    if (parent != NULL)
         weir__u32_store_relaxed(&group->cancelled, weir__u32_load_relaxed(&parent->cancelled));
-    }
     weir__lock_release(&executor->lock);
 }
 
 static void leave_tree_locked(weir_task_group *group) {
-    group->executor->groups--;
-    if (group->parent == NULL)
-        return;
     if (group->prior == NULL)
-        group->parent->children = group->after;
+        *siblings_of(group) = group->after;
     else
         group->prior->after = group->after;
     if (group->after != NULL)
@@ -112,9 +112,11 @@ static bool is_below(const void *raw, size_t ahead) {
     return weir__u32_load_relaxed(&want->group->unfinished) + ahead < want->bound;
 }
 
-/* Whether the caller need wait no longer. For room, a cancel ends the wait too. */
+/* Whether the caller need wait no longer. For room, a cancel or a shutdown ends the wait too. */
 static bool is_served_locked(const struct want *want) {
-    return is_below(want, 0) || (want->room && weir__u32_load_relaxed(&want->group->cancelled) != 0);
+    const weir_task_group *group = want->group;
+    bool refuses = group->executor->closed || weir__u32_load_relaxed(&group->cancelled) != 0;
+    return is_below(want, 0) || (want->room && refuses);
 }
 
 static bool is_served(weir_task_group *group, const struct want *want) {
