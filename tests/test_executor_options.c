@@ -549,6 +549,36 @@ START_TEST (a_map_ends_at_its_deadline) {
 }
 END_TEST
 
+static weir_deadline map_deadline;
+
+/* The first call waits until all tasks have run and the deadline has passed. */
+static bool note_passed_late(size_t index, weir_future *future, void *arg) {
+    while (passed_count == 0 && atomic_load(&runs) < ELEMENTS)
+        nap();
+    sleep_until(map_deadline);
+    return note_passed(index, future, arg);
+}
+
+static int count_and_give_back(weir_future *self, void *arg, void **value) {
+    atomic_fetch_add(&runs, 1);
+    return give_back(self, arg, value);
+}
+
+START_TEST (a_map_passes_no_task_after_its_deadline) {
+    create(1);
+    prepare_map(SIZE_MAX);
+    map_deadline = now() + 100 * MILLISECONDS;
+    const weir_map_options options = {.as_completed = _i == 1, .deadline = map_deadline, .in_flight = ELEMENTS};
+    assert_status(WEIR_TIMEDOUT, weir_executor_map(executor, count_and_give_back, elements, ELEMENTS, &options,
+                                                   note_passed_late, &passed_count));
+    ck_assert_uint_le(passed_count, 1);
+    atomic_store(&runs, 0);
+    assert_status(WEIR_TIMEDOUT, map(count_and_give_back, options));
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+    finish();
+}
+END_TEST
+
 static int map_inside(weir_future *self, void *arg, void **value) {
     (void)self;
     (void)value;
@@ -830,6 +860,7 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(maps, a_map_bounds_what_is_in_flight, 0, 2);
     tcase_add_loop_test(maps, a_map_stops_when_it_is_told_to, 0, 2);
     tcase_add_loop_test(maps, a_map_ends_at_its_deadline, 0, 2);
+    tcase_add_loop_test(maps, a_map_passes_no_task_after_its_deadline, 0, 2);
     tcase_add_loop_test(maps, a_task_can_map_on_its_own_executor, 0, 4);
     tcase_add_test(maps, a_map_that_waits_lets_another_thread_run_a_task);
     tcase_add_test(maps, a_map_passes_errors_as_results);

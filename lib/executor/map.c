@@ -52,6 +52,10 @@ static void tell_map(weir__watcher *watcher, weir_future_state how) {
     weir__park_release_all(&map->park, &map->lock);
 }
 
+static bool is_late(const struct map *map) {
+    return map->options.deadline != WEIR_NEVER && weir__clock_now() >= map->options.deadline;
+}
+
 /* ---- submitting ---- */
 
 /* Returns the arg of the next task: an element, or its address. */
@@ -92,7 +96,7 @@ static void give_free(struct map *map, struct slot *slot) {
 static weir_status fill_window(struct map *map) {
     weir_status status = WEIR_OK;
     while (status == WEIR_OK && map->submitted < map->count && map->submitted - map->passed < map->options.in_flight)
-        status = submit_into(map, take_free(map));
+        status = is_late(map) ? WEIR_TIMEDOUT : submit_into(map, take_free(map));
     return status;
 }
 
@@ -171,14 +175,14 @@ static bool pass_on(struct map *map, struct slot *slot) {
 }
 
 static weir_status run_map(struct map *map) {
-    weir_status status = fill_window(map);
+    weir_status status = WEIR_OK;
     while (status == WEIR_OK && map->passed < map->count) {
         struct slot *slot;
-        status = await_next(map, &slot);
+        status = is_late(map) ? WEIR_TIMEDOUT : fill_window(map);
+        if (status == WEIR_OK)
+            status = await_next(map, &slot);
         if (status == WEIR_OK && !pass_on(map, slot))
             status = WEIR_CANCELLED;
-        if (status == WEIR_OK)
-            status = fill_window(map);
     }
     if (status == WEIR_OK && map->failed)
         return WEIR_FAILED;
