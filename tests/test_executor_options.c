@@ -644,6 +644,79 @@ START_TEST (a_map_that_waits_lets_another_thread_run_a_task) {
 }
 END_TEST
 
+/* The first element ends its thread. */
+static int end_thread_first(weir_future *self, void *arg, void **value) {
+    atomic_fetch_add(&runs, 1);
+    if (number_of(arg) == 0)
+        pthread_exit(NULL);
+    return give_back(self, arg, value);
+}
+
+static int map_and_end(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    return (int)map(end_thread_first, (weir_map_options){.as_completed = number_of(arg) == 1, .in_flight = 3});
+}
+
+/* The thread that maps runs the first element, and ends: so does the map. */
+START_TEST (a_map_ends_with_its_thread) {
+    create(1);
+    prepare_map(SIZE_MAX);
+    assert_end(submit(map_and_end, number((size_t)_i), (weir_submit_options){0}), WEIR_FAILED);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    ck_assert_uint_eq(passed_count, 0);
+}
+END_TEST
+
+static struct gate other_gate;
+static atomic_int mapping_number;
+static atomic_bool map_ended;
+
+/* Two elements run at once. The one on the mapping thread ends it; the other one waits at a gate. */
+static int meet_and_end(weir_future *self, void *arg, void **value) {
+    if (!pthread_equal(mapping, pthread_self())) {
+        gate_pass(&other_gate);
+        return give_back(self, arg, value);
+    }
+    gate_wait_for(&other_gate, 1);
+    atomic_store(&mapping_number, thread_number());
+    pthread_exit(NULL);
+}
+
+static int map_two_and_end(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    mapping = pthread_self();
+    const weir_map_options options = {.as_completed = true};
+    return (int)weir_executor_map(executor, meet_and_end, elements, 2, &options, note_passed, &passed_count);
+}
+
+static void note_end(weir_future *future, void *arg) {
+    (void)future;
+    (void)arg;
+    atomic_store(&map_ended, true);
+}
+
+START_TEST (a_map_that_ends_with_its_thread_waits_for_its_tasks) {
+    create(2);
+    prepare_map(SIZE_MAX);
+    other_gate = (struct gate)GATE;
+    atomic_store(&mapping_number, 0);
+    atomic_store(&map_ended, false);
+    weir_future *mapped = submit(map_two_and_end, NULL, (weir_submit_options){0});
+    assert_status(WEIR_OK, weir_future_on_end(mapped, note_end, NULL));
+    while (atomic_load(&mapping_number) == 0)
+        nap();
+    ck_assert(wait_until_asleep(atomic_load(&mapping_number), &map_ended));
+    gate_open(&other_gate);
+    assert_end(mapped, WEIR_FAILED);
+    finish();
+    ck_assert_uint_eq(passed_count, 0);
+}
+END_TEST
+
 static int fail_on_odd(weir_future *self, void *arg, void **value) {
     size_t n = number_of(arg);
     return n % 2 == 1 ? weir_executor_error(self, (int)n, "odd") : give_back(self, arg, value);
@@ -863,6 +936,8 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(maps, a_map_passes_no_task_after_its_deadline, 0, 2);
     tcase_add_loop_test(maps, a_task_can_map_on_its_own_executor, 0, 4);
     tcase_add_test(maps, a_map_that_waits_lets_another_thread_run_a_task);
+    tcase_add_loop_test(maps, a_map_ends_with_its_thread, 0, 2);
+    tcase_add_test(maps, a_map_that_ends_with_its_thread_waits_for_its_tasks);
     tcase_add_test(maps, a_map_passes_errors_as_results);
     tcase_add_loop_test(maps, a_map_takes_an_array_of_structs, 0, 2);
     tcase_add_test(maps, an_element_may_be_a_byte);

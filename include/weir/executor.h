@@ -199,7 +199,8 @@ typedef struct weir_map_options {
  *
  * Blocks until all futures have been passed. NULL options select all defaults. If `each` returns false or the deadline
  * passes, the call submits no further task, cancels the tasks that have not begun, and waits for the running ones. A
- * task may call map on its own executor: its thread runs tasks of the map while it waits.
+ * task may call map on its own executor: its thread runs tasks of the map while it waits. If one of them ends the
+ * thread, so do the map and the calling task; no task of the map is left then.
  *
  * A value that `each` does not take goes to `drop` at the last release of its future. The executor releases the future
  * after `each` has returned; `each` may retain it. The values of tasks that are not passed go to `drop`, too. A release

@@ -4,13 +4,18 @@
  * A map has a window of slots, each with a task. In the order of the array, it waits for the oldest one. As completed,
  * each future tells its slot of its end (future.h, F4), and the slots that were told are a list under the map's lock.
  *
+ * The map lies on the stack of its caller. If a task that the thread runs meanwhile ends the thread, that task and the
+ * map end before the stack is unwound.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "executor/kind.h"
+#include "executor/run.h"
 #include "executor/state.h"
 #include "future/blocking.h"
 #include "future/get.h"
 #include "sync/border.h"
+#include "sync/callout.h"
 
 struct slot {
     weir__watcher watcher; /* first member */
@@ -32,6 +37,10 @@ struct map {
     bool failed, cancelled; /* without `each`: a task has failed, was cancelled */
     struct slot *slots;     /* `options.in_flight` of them; in order, element i is in slot i % in_flight */
     struct slot *free;      /* as completed */
+    weir_status status;     /* of run_map */
+    weir__worker *worker;   /* the calling thread's; NULL: it is none of the executor */
+    weir__task *caller;     /* the task that the worker runs */
+    weir__callout *inside;  /* what the thread is inside */
 
     weir__lock lock;
     weir__park park;
@@ -118,7 +127,7 @@ static struct slot *take_told(struct map *map) {
 
 /* Runs a task of the window that has not begun, if this is a thread of the executor. */
 static bool help_window(struct map *map) {
-    if (map->options.deadline != WEIR_NEVER || weir__worker_of_thread(map->executor) == NULL)
+    if (map->options.deadline != WEIR_NEVER || map->worker == NULL)
         return false;
     for (size_t i = 0; i < map->options.in_flight; i++) {
         if (map->slots[i].future != NULL && weir__task_kind.help(map->slots[i].future))
@@ -189,6 +198,11 @@ static weir_status run_map(struct map *map) {
     return status == WEIR_OK && map->cancelled ? WEIR_CANCELLED : status;
 }
 
+static void call_run_map(void *raw) {
+    struct map *map = raw;
+    map->status = run_map(map);
+}
+
 /* Cancels what has not begun, and waits for the rest. */
 static void end_map(struct map *map) {
     for (size_t i = 0; i < map->options.in_flight; i++) {
@@ -205,6 +219,16 @@ static void end_map(struct map *map) {
     }
 }
 
+/* The thread ends in a task that it runs for the map, or in `each`. */
+static void abandon_map(void *raw) {
+    struct map *map = raw;
+    weir__callout_unwind_to(map->inside);
+    if (map->worker != NULL)
+        weir__run_abandon(map->worker, map->caller);
+    end_map(map);
+    weir__free(map->slots);
+}
+
 static bool is_valid(const weir_map_options *options, size_t count) {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
@@ -213,7 +237,8 @@ static bool is_valid(const weir_map_options *options, size_t count) {
     return count == 0 || options->arg_size <= SIZE_MAX / count;
 }
 
-static void set_defaults(struct map *map) {
+/* Sets the defaults, and what is known of the calling thread. */
+static void prepare(struct map *map) {
     weir_map_options *options = &map->options;
     if (options->in_flight == 0)
         options->in_flight = 2 * map->executor->size;
@@ -221,6 +246,9 @@ static void set_defaults(struct map *map) {
         options->in_flight = map->count;
     if (options->deadline == 0)
         options->deadline = WEIR_NEVER;
+    map->inside = *weir__thread_callouts();
+    map->worker = weir__worker_of_thread(map->executor);
+    map->caller = map->worker == NULL ? NULL : map->worker->current;
 }
 
 weir_status weir_executor_map(weir_executor *executor, weir_executor_func *func, const void *args, size_t count,
@@ -238,7 +266,7 @@ weir_status weir_executor_map(weir_executor *executor, weir_executor_func *func,
                       .each_arg = each_arg};
     if (count == 0)
         return WEIR_OK;
-    set_defaults(&map);
+    prepare(&map);
     if (map.options.in_flight > SIZE_MAX / 2 / sizeof *map.slots)
         return WEIR_NOMEM;
     map.slots = weir__alloc(map.options.in_flight * sizeof *map.slots);
@@ -246,8 +274,8 @@ weir_status weir_executor_map(weir_executor *executor, weir_executor_func *func,
         return WEIR_NOMEM;
     for (size_t i = map.options.in_flight; i-- > 0;)
         give_free(&map, &map.slots[i]);
-    weir_status status = run_map(&map);
+    weir__thread_guard(call_run_map, abandon_map, &map);
     end_map(&map);
     weir__free(map.slots);
-    return status;
+    return map.status;
 }

@@ -187,8 +187,8 @@ void weir__run_give_away(weir__worker *worker) {
     worker->own = NULL;
 }
 
-void weir__run_abandon(weir__worker *worker) {
-    while (worker->current != NULL) {
+void weir__run_abandon(weir__worker *worker, const weir__task *outer) {
+    while (worker->current != outer) {
         weir__task *task = worker->current;
         weir__source *source = task->source;
         bool counted = task->future.counted;

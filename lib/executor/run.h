@@ -36,7 +36,7 @@ bool weir__run_end(weir__task *task, weir__worker *worker, int code, void *value
 /* X7. Makes the worker's own task one of the executor's: another thread may know its future. */
 void weir__run_give_away(weir__worker *worker);
 
-/* Ends the tasks that ran on a thread that has ended. */
-void weir__run_abandon(weir__worker *worker);
+/* Ends the tasks that the thread runs inside `outer`, whose functions do not return: the thread ends. NULL: all. */
+void weir__run_abandon(weir__worker *worker, const weir__task *outer);
 
 #endif /* WEIR_EXECUTOR_RUN_H */

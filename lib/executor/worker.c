@@ -253,7 +253,7 @@ void weir__worker_exited(weir__job *job, weir__hand *hand) {
     weir__worker *worker = weir__hand_state(hand);
     weir_executor *executor = worker->executor;
     (void)job;
-    weir__run_abandon(worker);
+    weir__run_abandon(worker, NULL);
     weir__calls calls = {0};
     weir__lock_acquire(&executor->lock);
     weir__report_locked(worker, &calls);

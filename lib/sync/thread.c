@@ -45,7 +45,7 @@ void weir__uncancellable_end(int before) {
     pthread_setcancelstate(before, &unused);
 }
 
-static void leave(void *raw) {
+static void leave_thread(void *raw) {
     const weir__thread *thread = raw;
     if (thread->at_exit != NULL)
         thread->at_exit(thread->arg);
@@ -59,10 +59,16 @@ static void *trampoline(void *raw) {
         thread->clock = CLOCK_MONOTONIC; /* such a thread never seems to sleep */
     weir__u32_store_relaxed(&thread->number, weir__thread_number());
     weir__thread_started = thread;
-    pthread_cleanup_push(leave, thread); /* runs on pthread_exit too */
+    pthread_cleanup_push(leave_thread, thread); /* runs on pthread_exit too */
     thread->main(thread->arg);
     pthread_cleanup_pop(1);
     return NULL;
+}
+
+void weir__thread_guard(void (*run)(void *), void (*leave)(void *), void *arg) {
+    pthread_cleanup_push(leave, arg);
+    run(arg);
+    pthread_cleanup_pop(0);
 }
 
 uint64_t weir__thread_used(const weir__thread *thread) {

@@ -35,6 +35,9 @@ typedef struct weir__thread {
  */
 bool weir__thread_start(weir__thread *thread);
 
+/* Calls run(arg). If that ends the thread (pthread_exit), calls leave(arg) before the caller's frame is unwound. */
+void weir__thread_guard(void (*run)(void *), void (*leave)(void *), void *arg);
+
 /* Returns whether threads of weir__thread_start block `signal`. */
 bool weir__thread_blocks(int signal);
 

@@ -25,6 +25,13 @@ bool weir__thread_start(weir__thread *thread);
 void weir__thread_join(weir__thread *thread);
 bool weir__thread_join_until(weir__thread *thread, uint64_t deadline);
 const weir__thread *weir__thread_self(void);
+
+/* No scenario ends a thread in `run`. */
+static inline void weir__thread_guard(void (*run)(void *arg), void (*leave)(void *arg), void *arg) {
+    (void)leave;
+    run(arg);
+}
+
 static inline int weir__uncancellable_begin(void) {
     return 0;
 }
