@@ -123,6 +123,72 @@ START_TEST (a_task_that_has_waited_for_long_begins_first) {
 }
 END_TEST
 
+/* ---- tasks that a running task submits ---- */
+
+enum { CHILDREN = 64, MOST_STOLEN = 16 };
+
+static atomic_size_t begun_before;
+
+/* Takes so long that it is alone in a slice. */
+static int run_child(weir_future *self, void *arg, void **value) {
+    nap();
+    return count_run(self, arg, value);
+}
+
+static int note_begun_before(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    atomic_store(&begun_before, atomic_load(&runs));
+    return 0;
+}
+
+static int submit_children(weir_future *self, void *gate, void **value) {
+    (void)self;
+    (void)value;
+    for (size_t i = 0; i < CHILDREN; i++) {
+        weir_future *child;
+        if (weir_executor_submit(executor, run_child, NULL, &child) != WEIR_OK)
+            return 1;
+        weir_future_release(child);
+    }
+    gate_pass(gate);
+    return 0;
+}
+
+/*
+ * A running task has submitted others. Another thread then takes a task of this priority, which has waited for `wait`.
+ * Returns how many of the others began before it.
+ */
+static size_t begin_beside_children(weir_priority priority, uint64_t wait) {
+    struct gate busy = GATE, parents = GATE;
+    create(2);
+    weir_future *blocked = block(&busy);
+    weir_future *parent = submit(submit_children, &parents, (weir_submit_options){0});
+    gate_wait_for(&parents, 1);
+    weir_future *task = submit(note_begun_before, NULL, (weir_submit_options){.priority = priority});
+    sleep_until(now() + wait);
+    gate_open(&busy);
+    assert_end(task, WEIR_OK);
+    assert_end(blocked, WEIR_OK);
+    gate_open(&parents);
+    assert_end(parent, WEIR_OK);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), CHILDREN);
+    return atomic_load(&begun_before);
+}
+
+START_TEST (a_higher_priority_begins_before_the_tasks_of_a_running_one) {
+    ck_assert_uint_eq(begin_beside_children(WEIR_HIGH, 0), 0);
+}
+END_TEST
+
+START_TEST (the_tasks_of_a_running_one_do_not_starve_others) {
+    ck_assert_uint_le(begin_beside_children(WEIR_NORMAL, 0), MOST_STOLEN);
+    ck_assert_uint_le(begin_beside_children(WEIR_LOW, 150 * MILLISECONDS), MOST_STOLEN);
+}
+END_TEST
+
 static void assert_end_late(weir_future *future) {
     assert_status(WEIR_FAILED, weir_future_get_until(future, NULL, hang_limit()));
     ck_assert_int_eq(weir_future_code(future), WEIR_CODE(WEIR_TIMEDOUT));
@@ -908,6 +974,8 @@ static Suite *options_suite(void) {
     tcase_add_test(order_case, a_higher_priority_begins_first);
     tcase_add_loop_test(order_case, a_higher_priority_begins_before_what_a_thread_has_taken, 0, 3);
     tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
+    tcase_add_test(order_case, a_higher_priority_begins_before_the_tasks_of_a_running_one);
+    tcase_add_test(order_case, the_tasks_of_a_running_one_do_not_starve_others);
     TCase *times = add_case(suite, "times");
     tcase_add_test(times, a_task_that_has_not_begun_by_its_deadline_fails);
     tcase_add_test(times, a_late_task_does_not_run_in_a_task_that_waits_for_it);

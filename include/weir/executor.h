@@ -15,8 +15,9 @@
  *
  *   Order      Tasks of one priority begin in the order in which they were submitted. Tasks of a higher priority begin
  *              first. A task that has waited 100 ms longer than the others begins next, regardless of its priority.
- *              Exception: a task that a running task submits may begin earlier, on an idle thread or in a wait of the
- *              submitting task. If it has not begun when the submitting task ends, it is queued behind the others.
+ *              Exception: a task that a running task submits may begin earlier, on an idle thread, in a wait of the
+ *              submitting task, or in turn with tasks of WEIR_NORMAL. If it has not begun when the submitting task
+ *              ends, it is queued behind the others.
  *   Threads    All calls are thread-safe, and tasks may make them. Threads start when tasks need them, and end after
  *              `idle_time`; the first one starts at the creation and stays.
  *   Waits      A task may wait for a future of its own executor (weir_future_get, weir_task_group_wait). If the task of

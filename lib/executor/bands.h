@@ -52,6 +52,7 @@ typedef struct weir__bands {
     size_t listed;       /* number of tasks, of all sources */
     bool several;        /* a task was listed in another band than the normal one: times are measured */
     uint32_t measured;   /* tick from which on they are */
+    uint32_t passed;     /* tick since which tasks in nests are passed over; 0: they are not */
     weir__bundle *spare; /* empty bundles, by `next` of their heads */
     size_t spares;
 } weir__bands;

@@ -172,6 +172,19 @@ static weir__source *choose(const weir__bands *bands) {
     return bands->list[oldest].first;
 }
 
+bool weir__source_yields(weir__bands *bands) {
+    uint32_t now = tick(), since = bands->passed;
+    bool yields = true;
+    if (bands->listed > 0) {
+        enum weir__band band = choose(bands)->band;
+        uint32_t patience = band == WEIR__BAND_HIGH ? PATIENCE : 0;
+        bool lower = band == WEIR__BAND_LOW && age(bands, band, now) < PATIENCE;
+        yields = lower || (since != 0 && now - since >= patience);
+    }
+    bands->passed = yields ? 0 : since != 0 ? since : now;
+    return yields;
+}
+
 /* Takes up to `most` tasks of the first bundle of a source. Returns their number. */
 static size_t take_pairs(weir__bands *bands, weir__bundle *bundle, weir__entry *entries, size_t most,
                          weir__bundle **over) {

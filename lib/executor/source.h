@@ -36,4 +36,10 @@ void weir__source_note(weir__bands *bands, weir__task *task);
 /* Removes tasks from the next source. Returns their number. */
 size_t weir__source_take(weir__bands *bands, weir__take *take);
 
+/*
+ * Whether a thread that finds tasks in nests, which are of the normal band, takes one of those before the listed ones.
+ * They take turns with listed tasks of that band, and with any that have waited for long.
+ */
+bool weir__source_yields(weir__bands *bands);
+
 #endif /* WEIR_EXECUTOR_SOURCE_H */

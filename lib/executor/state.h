@@ -17,8 +17,9 @@
  * X4  At each release of the lock: if a task is listed or in a nest, or a batch has more than one task, the job is queued
  *     in the crew, or the thread that releases the lock makes it ready next: also at the end of a slice, as other workers
  *     may hold batches. A thread that visits the job takes a listed task, or steals one. So a task waits for a busy
- *     worker no longer than until the crew has an idle thread. Each slice begins with a look at the nests, so no task
- *     is kept in one while others are submitted and run.
+ *     worker no longer than until the crew has an idle thread. Each slice begins with a look at the nests. Their
+ *     tasks take turns with listed ones, but wait for those of the high band as listed ones of their own band do. So
+ *     neither keeps the other from beginning.
  * X5  `unfinished` counts the tasks that were accepted and have not ended, as far as the workers have reported. A worker
  *     counts the tasks that it ends, and reports them at its next acquire of the lock: at the latest after its batch,
  *     and before it begins a task of another group. The same holds for `unfinished` of a group.

@@ -167,7 +167,10 @@ static void call_for_tasks_locked(weir_executor *executor, weir__calls *calls) {
  */
 static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over, weir__calls *calls) {
     weir_executor *executor = worker->executor;
-    size_t count = first ? steal_nested_locked(worker) : 0; /* X4 */
+    bool nested = first && have_nested_locked(executor);
+    if (first && !nested)
+        executor->bands.passed = 0;
+    size_t count = nested && weir__source_yields(&executor->bands) ? steal_nested_locked(worker) : 0; /* X4 */
     recall_old_locked(executor);
     if (count == 0)
         count = take_listed_locked(worker, over);
