@@ -99,6 +99,52 @@ START_TEST (a_higher_priority_begins_before_what_a_thread_has_taken) {
 }
 END_TEST
 
+/*
+ * A thread holds the first of ten tasks of the priority `first` behind a blocked one. The other thread takes the rest,
+ * and later ones of `later`. Returns whether those of `first` began in a rotation of their order, and before the later
+ * ones if their priority is higher.
+ */
+static bool begin_beside_a_batch(weir_priority first, weir_priority later) {
+    enum { QUICK = 5000, FIRST = 10, ALL = 14 };
+    struct gate gates[2] = {GATE, GATE}, holding = GATE;
+    create(2);
+    for (size_t i = 0; i < QUICK; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    weir_future *blocked[] = {block(&gates[0]), block(&gates[1])};
+    atomic_store(&runs, 0);
+    weir_future *holder = submit(pass, &holding, (weir_submit_options){.priority = first});
+    for (size_t i = 0; i < ALL; i++) {
+        const weir_submit_options options = {.priority = i < FIRST ? first : later};
+        if (i == FIRST) {
+            gate_open(&gates[0]);
+            gate_wait_for(&holding, 1);
+        }
+        assert_status(WEIR_OK, weir_executor_submit_with(executor, note_order, number(i), &options, NULL));
+    }
+    gate_open(&gates[1]);
+    while (atomic_load(&runs) < ALL)
+        nap();
+    gate_open(&holding);
+    assert_end(holder, WEIR_OK);
+    assert_end(blocked[0], WEIR_OK);
+    assert_end(blocked[1], WEIR_OK);
+    finish();
+    size_t together = first == later ? ALL : FIRST;
+    bool ordered = true;
+    for (size_t i = 0; i < together; i++)
+        ordered = ordered && order[i] < together && (i == 0 || order[i] == (order[i - 1] + 1) % together);
+    return ordered;
+}
+
+START_TEST (tasks_behind_a_long_one_begin_by_priority_and_in_order) {
+    static const weir_priority of[][2] = {
+        {WEIR_HIGH, WEIR_LOW}, {WEIR_HIGH, WEIR_NORMAL}, {WEIR_NORMAL, WEIR_LOW}, {WEIR_NORMAL, WEIR_NORMAL}};
+    weir_deadline limit = hang_limit();
+    while (!begin_beside_a_batch(of[_i][0], of[_i][1]))
+        ck_assert_msg(now() < limit, "the tasks never began by priority and in order");
+}
+END_TEST
+
 /* Tasks that have waited for 100 ms come first: on a busy machine, try again. */
 START_TEST (a_higher_priority_begins_first) {
     weir_deadline limit = hang_limit();
@@ -973,6 +1019,7 @@ static Suite *options_suite(void) {
     TCase *order_case = add_case(suite, "order");
     tcase_add_test(order_case, a_higher_priority_begins_first);
     tcase_add_loop_test(order_case, a_higher_priority_begins_before_what_a_thread_has_taken, 0, 3);
+    tcase_add_loop_test(order_case, tasks_behind_a_long_one_begin_by_priority_and_in_order, 0, 4);
     tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
     tcase_add_test(order_case, a_higher_priority_begins_before_the_tasks_of_a_running_one);
     tcase_add_test(order_case, the_tasks_of_a_running_one_do_not_starve_others);

@@ -15,6 +15,8 @@
  *
  *   Order      Tasks of one priority begin in the order in which they were submitted. Tasks of a higher priority begin
  *              first. A task that has waited 100 ms longer than the others begins next, regardless of its priority.
+ *              Threads take quick tasks several at a time: behind one that takes long, some may begin after later ones
+ *              of their priority.
  *              Exception: a task that a running task submits may begin earlier, on an idle thread, in a wait of the
  *              submitting task, or in turn with tasks of WEIR_NORMAL. If it has not begun when the submitting task
  *              ends, it is queued behind the others.

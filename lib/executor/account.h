@@ -28,7 +28,7 @@ static inline bool weir__is_quick(const weir_executor *executor) {
     return each != 0 && each < WEIR__QUICK;
 }
 
-/* X4. Notes that a task is listed or can be stolen. */
+/* X4. Notes that a task is listed, or can be taken from a nest or a batch. */
 static inline void weir__call_thread_locked(weir_executor *executor, weir__calls *calls) {
     if (calls->thread == WEIR__CALL_NOW || (weir__u32_load_relaxed(&executor->job.state) & WEIR__JOB_QUEUED) != 0)
         return; /* a visit follows, and sees what precedes this release of the lock */

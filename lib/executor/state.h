@@ -12,14 +12,14 @@
  *     future.
  * X2  A task runs, is cancelled or expires once: the thread that does it has claimed the future (weir__future_begin, or
  *     weir__future_cancel_pending). A thread that finds a task claimed by another one only drops it.
- * X3  The token of a batch's entry is emptied by an exchange: by the batch's worker, or by a thief under the lock. The
+ * X3  The token of a batch's entry is emptied by an exchange: by the batch's worker, or under the lock by a recall. The
  *     one that gets the token owns the task. The rest of the entry is written under the lock, when the token is NULL.
  * X4  At each release of the lock: if a task is listed or in a nest, or a batch has more than one task, the job is queued
  *     in the crew, or the thread that releases the lock makes it ready next: also at the end of a slice, as other workers
- *     may hold batches. A thread that visits the job takes a listed task, or steals one. So a task waits for a busy
- *     worker no longer than until the crew has an idle thread. Each slice begins with a look at the nests. Their
- *     tasks take turns with listed ones, but wait for those of the high band as listed ones of their own band do. So
- *     neither keeps the other from beginning.
+ *     may hold batches. A thread that visits the job takes a listed task, recalls one, or steals one from a nest. So a
+ *     task waits for a busy worker no longer than until the crew has an idle thread. Each slice begins with a look at
+ *     the nests. Their tasks take turns with listed ones, but wait for those of the high band as listed ones of their
+ *     own band do. So neither keeps the other from beginning.
  * X5  `unfinished` counts the tasks that were accepted and have not ended, as far as the workers have reported. A worker
  *     counts the tasks that it ends, and reports them at its next acquire of the lock: at the latest after its batch,
  *     and before it begins a task of another group. The same holds for `unfinished` of a group.
@@ -36,8 +36,9 @@
  *     executor for each band, is no less than their number. A thread that lists a task of a higher band recalls those
  *     of lower ones under the same lock, so they do not begin first. A thread that finds that `capacity` tasks may be
  *     pending recalls all, and then knows. So no batch holds a task when a caller falls asleep for room. Each take wakes
- *     one, which looks again. Listed tasks come before thefts: so once the others have taken several batches each while
- *     one lasts, all are recalled, and the tasks behind a long one are listed again.
+ *     one, which looks again. A thread that takes listed tasks first recalls those that are held of higher bands, and
+ *     one that finds no listed task recalls all. Once the others have taken several batches of a band while one lasts,
+ *     all are recalled, and the tasks behind a long one are listed again.
  * X10 A worker has a bundle of room WEIR__BATCH in reserve for each run of tasks without structs in its batch, so a
  *     recall needs no memory. A worker without one takes one task at a time.
  * X11 A thread that waits for a task may claim it in another worker's batch: the token stays until that worker finds it

@@ -3,7 +3,7 @@
  *
  * A worker takes several tasks at once if they are quick: an acquire of the lock for each would cost more than the
  * task. It takes at most its share of the listed tasks, and no more than about 50 us of work. A thread that finds no
- * listed task steals one from a batch. Batches are short where they are often recalled (recall.h).
+ * listed task recalls those in batches. Batches are short where they are often recalled (recall.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -57,28 +57,6 @@ static size_t fair_batch_locked(const weir__worker *worker) {
 }
 
 /* ---- taking tasks ---- */
-
-/*
- * X3. Steals a task from another worker's batch: the last one, which its worker would begin last. If that has begun, all
- * have. Puts it in the thief's batch, which is empty. Returns false if there is none.
- */
-static bool steal_locked(weir__worker *thief) {
-    for (weir__worker *worker = thief->executor->workers; worker != NULL; worker = worker->after) {
-        if (worker == thief || worker->batch_size == 0)
-            continue;
-        weir__entry *entry = &worker->batch[worker->batch_size - 1];
-        void *token = weir__ptr_load_relaxed(&entry->token) == NULL ? NULL : weir__entry_claim(entry);
-        if (token == NULL)
-            continue;
-        worker->batch_size--;
-        thief->band = worker->band;
-        thief->batch[0].arg = entry->arg;
-        thief->batch[0].of = entry->of;
-        weir__ptr_store_relaxed(&thief->batch[0].token, token);
-        return true;
-    }
-    return false;
-}
 
 /* Steals tasks from the nests of other workers. Puts them in the thief's batch, which is empty. Returns their number. */
 static size_t steal_nested_locked(weir__worker *thief) {
@@ -141,7 +119,7 @@ static size_t take_listed_locked(weir__worker *worker, weir__bundle **over) {
 
 /*
  * X9. Recalls tasks behind one that takes long, which has not been quick like those before: while threads find later
- * ones in the list, none is stolen.
+ * ones of their band in the list, they leave those in batches.
  */
 static void recall_old_locked(weir_executor *executor) {
     uint64_t many = LATER * executor->size;
@@ -153,6 +131,18 @@ static void recall_old_locked(weir_executor *executor) {
             return;
         }
     }
+}
+
+/* X9. Recalls tasks that begin before the listed ones: those of higher bands, or all if none is listed. */
+static void recall_first_locked(weir_executor *executor) {
+    size_t held = 0;
+    for (enum weir__band band = WEIR__BAND_HIGH; band < WEIR__BANDS; band++) {
+        if (executor->bands.list[band].first != NULL)
+            break;
+        held += executor->held[band];
+    }
+    if (held > 0)
+        weir__recall_from_locked(executor, WEIR__BAND_HIGH);
 }
 
 /* X4. */
@@ -172,9 +162,10 @@ static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over,
         executor->bands.passed = 0;
     size_t count = nested && weir__source_yields(&executor->bands) ? steal_nested_locked(worker) : 0; /* X4 */
     recall_old_locked(executor);
-    if (count == 0)
+    if (count == 0) {
+        recall_first_locked(executor);
         count = take_listed_locked(worker, over);
-    count += count == 0 && steal_locked(worker);
+    }
     if (count == 0 && !first)
         count = steal_nested_locked(worker);
     weir__hold_locked(worker, count);
@@ -187,7 +178,7 @@ static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over,
 
 /* ---- a slice ---- */
 
-/* Returns the number of tasks that it has run: a thief may have taken some. */
+/* Returns the number of tasks that it has run: a recall may have taken some. */
 static size_t run_batch(weir__worker *worker, size_t count) {
     size_t ran = 0;
     for (size_t i = 0; i < count; i++) {
