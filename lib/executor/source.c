@@ -152,24 +152,29 @@ static uint32_t age(const weir__bands *bands, enum weir__band band, uint32_t now
     return now - (since == 0 ? bands->measured : since);
 }
 
-/* Returns the next source to take from. One of them has tasks. */
+/*
+ * Returns the next source to take from: of the highest band, or of a lower one that has waited for PATIENCE longer than
+ * all above it. So the tasks that begin before an earlier one of a lower band are later by no more than that.
+ */
 static weir__source *choose(const weir__bands *bands) {
-    enum weir__band best = WEIR__BAND_HIGH;
-    while (bands->list[best].first == NULL)
-        best++;
-    enum weir__band oldest = best;
+    enum weir__band next = WEIR__BAND_HIGH;
+    while (bands->list[next].first == NULL)
+        next++;
     uint32_t now = 0, longest = 0;
-    for (enum weir__band band = best + 1; band < WEIR__BANDS; band++) {
+    for (enum weir__band band = next + 1; band < WEIR__BANDS; band++) {
         if (bands->list[band].first == NULL)
             continue;
-        now = now == 0 ? tick() : now;
-        uint32_t waited = age(bands, band, now);
-        if (waited >= PATIENCE && waited > longest && waited > age(bands, best, now)) {
-            longest = waited;
-            oldest = band;
+        if (now == 0) {
+            now = tick();
+            longest = age(bands, next, now);
         }
+        uint32_t waited = age(bands, band, now);
+        if (waited >= longest + PATIENCE)
+            next = band;
+        if (waited > longest)
+            longest = waited;
     }
-    return bands->list[oldest].first;
+    return bands->list[next].first;
 }
 
 bool weir__source_yields(weir__bands *bands) {

@@ -1022,10 +1022,19 @@ static int note_order(weir_future *self, void *arg, void **value) {
     return run_task(self, arg, value);
 }
 
-/* Submits a task of low priority, and one of high priority after the given time. The one that runs first is noted. */
-static void submit_low_then_high(uint64_t between) {
-    const weir_submit_options low = {.priority = WEIR_LOW}, high = {.priority = WEIR_HIGH};
+static void pass_time(uint64_t time) {
     weir_future *never;
+    must(weir_future_create(&never, NULL, NULL), WEIR_OK);
+    must(weir_future_get_until(never, NULL, weir_deadline_after(time)), WEIR_TIMEDOUT);
+    weir_future_release(never);
+}
+
+/*
+ * Submits a task of low priority, and one of high priority after the time `between`. Both wait for the time `after`.
+ * The one that runs first is noted.
+ */
+static void submit_low_then_high(uint64_t between, uint64_t after) {
+    const weir_submit_options low = {.priority = WEIR_LOW}, high = {.priority = WEIR_HIGH};
     run_count = 0;
     open_executor((weir_executor_options){.threads = 1});
     gate = new_queue(1);
@@ -1033,22 +1042,21 @@ static void submit_low_then_high(uint64_t between) {
     must(weir_executor_submit(executor, pass_gate, NULL, NULL), WEIR_OK);
     sched_settle();
     must(weir_executor_submit_with(executor, note_order, item(1), &low, NULL), WEIR_OK);
-    must(weir_future_create(&never, NULL, NULL), WEIR_OK);
-    must(weir_future_get_until(never, NULL, weir_deadline_after(between)), WEIR_TIMEDOUT);
-    weir_future_release(never);
+    pass_time(between);
     must(weir_executor_submit_with(executor, note_order, item(2), &high, NULL), WEIR_OK);
+    pass_time(after);
     must(weir_queue_put(gate, NULL), WEIR_OK);
     close_executor();
     must(weir_queue_destroy(gate), WEIR_OK);
 }
 
 void scenario_executor_high_before_low(void) {
-    submit_low_then_high(50 * 1000 * 1000);
+    submit_low_then_high(50 * 1000 * 1000, 150 * 1000 * 1000);
     sched_check(first_run == 2, "the low priority came first");
 }
 
 void scenario_executor_low_ages(void) {
-    submit_low_then_high(150 * 1000 * 1000);
+    submit_low_then_high(150 * 1000 * 1000, 0);
     sched_check(first_run == 1, "the high priority came first");
 }
 
