@@ -898,6 +898,18 @@ START_TEST (an_element_may_be_a_byte) {
 }
 END_TEST
 
+/* More threads than a system has are never started. */
+START_TEST (an_executor_may_have_any_number_of_threads) {
+    static const size_t most[] = {SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 8 + 1, SIZE_MAX / 16 + 1};
+    create(most[_i]);
+    prepare_map(SIZE_MAX);
+    assert_end(submit(count_run, NULL, (weir_submit_options){0}), WEIR_OK);
+    assert_status(WEIR_OK, map(give_back, (weir_map_options){0}));
+    ck_assert_uint_eq(passed_count, ELEMENTS);
+    finish();
+}
+END_TEST
+
 START_TEST (a_map_over_more_than_the_memory_is_refused) {
     const size_t half = SIZE_MAX / 2 + 1;
     char byte;
@@ -1056,6 +1068,7 @@ static Suite *options_suite(void) {
     tcase_add_test(maps, a_map_passes_errors_as_results);
     tcase_add_loop_test(maps, a_map_takes_an_array_of_structs, 0, 2);
     tcase_add_test(maps, an_element_may_be_a_byte);
+    tcase_add_loop_test(maps, an_executor_may_have_any_number_of_threads, 0, 4);
     tcase_add_test(maps, a_map_over_more_than_the_memory_is_refused);
     tcase_add_loop_test(maps, without_a_function_the_status_says_whether_all_succeeded, 0, 2);
     tcase_add_test(maps, a_shutdown_during_a_map_is_no_success);

@@ -11,6 +11,8 @@
 /* Without spinning, as over the scheduler of the tests, there is no monitor: no thread is called "soon". */
 static const uint64_t tick = WEIR__PAUSE_FOR_PARTNER > 0 ? 0 : UINT64_MAX;
 
+enum { MOST_THREADS = 1 << 22 }; /* no system has more; a product with a few of them does not wrap around */
+
 static bool is_valid(const weir_executor_options *options) {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
@@ -35,7 +37,7 @@ static weir_executor *new_executor(const weir_executor_options *options) {
 
 static weir_status create_crew(weir_executor *executor, const weir_executor_options *options) {
     const weir__crew_options of_crew = {.name = options->name,
-                                        .size = options->threads,
+                                        .size = options->threads < MOST_THREADS ? options->threads : MOST_THREADS,
                                         .stack_size = options->stack_size,
                                         .idle_time = options->idle_time,
                                         .tick = tick,
