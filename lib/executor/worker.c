@@ -41,6 +41,16 @@ static void learn(weir_executor *executor, uint64_t took, size_t count) {
     weir__u32_store_relaxed(&executor->each, mean == 0 ? 1 : (uint32_t)mean);
 }
 
+/* Returns how many tasks are MOST_WORK; at least one. */
+static size_t quick_tasks(const weir_executor *executor) {
+    uint32_t each = weir__u32_load_relaxed(&executor->each);
+    return each == 0 || each > MOST_WORK ? 1 : MOST_WORK / each;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 static size_t fair_batch_locked(const weir__worker *worker) {
     const weir_executor *executor = worker->executor;
     if (worker->reserves == 0) /* X10 */
@@ -48,11 +58,7 @@ static size_t fair_batch_locked(const weir__worker *worker) {
     bool recalls = executor->capacity != WEIR_UNBOUNDED || executor->bands.several;
     size_t longest = recalls ? SHORT_BATCH : WEIR__BATCH;
     size_t listed = executor->bands.listed, share = (listed + executor->size - 1) / executor->size;
-    uint32_t each = weir__u32_load_relaxed(&executor->each);
-    size_t quick = each == 0 ? 1 : MOST_WORK / each;
-    size_t most = share < quick ? share : quick;
-    if (most > longest)
-        most = longest;
+    size_t most = least(least(share, quick_tasks(executor)), longest);
     return most == 0 ? 1 : most;
 }
 
@@ -67,7 +73,8 @@ static size_t steal_nested_locked(weir__worker *thief) {
         if (worker == thief || !weir__nest_has_entries(&worker->nest))
             continue;
         size_t half = (weir__nest_size_locked(&worker->nest) + 1) / 2;
-        count = weir__nest_shut_locked(&worker->nest, tasks, half < SHORT_BATCH ? half : SHORT_BATCH);
+        size_t most = least(least(half, quick_tasks(executor)), SHORT_BATCH);
+        count = weir__nest_shut_locked(&worker->nest, tasks, most);
     }
     thief->band = WEIR__BAND_NORMAL;
     for (size_t i = 0; i < count; i++) {
