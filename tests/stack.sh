@@ -13,7 +13,7 @@ set -eu
 
 top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
 largest_frame=1024 # bytes
-for_a_stage=4096   # bytes, as in weir_tuning(7)
+for_a_stage=4608   # bytes, as in weir_tuning(7)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-stack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -23,7 +23,8 @@ cat >"$work/pointers" <<'END'
 least_up_from: limit_of_version_1 limit_of_version_2
 weir__options_check: check_name check_functions check_place check_priority check_threads check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end weir__hand_run run_monitor
-leave: end_member weir__hand_end
+leave_thread: end_member weir__hand_end
+weir__thread_guard: call_run_map abandon_map
 tell_late_locked: rescue_lane
 tell_starved_locked: end_starved
 tell_release: tell_items tell_room
@@ -83,6 +84,7 @@ weir__hand_end: weir__worker_exited weir__worker_fini abandon_visit user
 drop_value: user
 weir__callback_call: user
 end_locked: withdraw_task user
+cancel_pending: cancel_task
 free_future: free_task user
 help: help_task user
 help_window: help_task

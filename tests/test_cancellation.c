@@ -1017,7 +1017,7 @@ static weir_status call_rest(struct world *world) {
     weir_signals_original(&signals);
     weir_signals_restore();
     return weir_deadline_after(5) > 5 && weir_strerror(WEIR_OK) != NULL && weir_version() != NULL &&
-                   weir_init_fail(WEIR_NOMEM, "no") == WEIR_NOMEM
+                   weir_init_fail(WEIR_NOMEM, "no") == WEIR_NOMEM && weir_code_status(0) == WEIR_OK
                ? WEIR_OK
                : WEIR_INVALID;
 }
@@ -1170,8 +1170,9 @@ static const struct row {
      prepare_busy, call_group_life, NULL, WEIR_OK},
     {"weir_task_group_run ", prepare_group, call_group_run, release_by_gate, WEIR_OK},
     {"weir_task_group_wait ", prepare_group, call_group_wait, release_by_gate, WEIR_OK},
-    {"weir_deadline_after weir_init_fail weir_strerror weir_version weir_signals_original weir_signals_restore ",
-     prepare_nothing, call_rest, NULL, WEIR_OK},
+    {"weir_deadline_after weir_init_fail weir_strerror weir_code_status weir_version ", prepare_nothing, call_rest,
+     NULL, WEIR_OK},
+    {"weir_signals_original weir_signals_restore ", prepare_nothing, call_rest, NULL, WEIR_OK},
 };
 
 /* ---- the scene ---- */

@@ -846,7 +846,7 @@ static int compute_for_long(weir_future *self, void *arg, void **value) {
     return 0;
 }
 
-/* A thread whose slice ends as it has run a longer one looks for tasks in batches of others, too. */
+/* At the end of a slice with a longer task, a thread looks for tasks in batches of others, too. */
 START_TEST (a_task_behind_one_that_waits_for_it_runs) {
     create((weir_executor_options){.threads = 2});
     for (size_t round = 0; round < 200; round++) {

@@ -261,7 +261,7 @@ START_TEST (a_task_that_has_not_begun_by_its_deadline_fails) {
 }
 END_TEST
 
-/* Submits a task whose deadline has passed, and waits for it by a call without a deadline. */
+/* Submits a task with a deadline in the past, and waits for it by a call without a deadline. */
 static int wait_for_a_late_one(weir_future *self, void *raw, void **value) {
     weir_future **late = raw;
     (void)self;

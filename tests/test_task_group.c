@@ -272,7 +272,7 @@ START_TEST (a_cancel_ends_the_wait_for_a_limit) {
 }
 END_TEST
 
-/* Creates an executor whose thread is at the gate and which is full, and a group with a run that blocks for room. */
+/* Creates a full executor with its thread at the gate, and a group with a run that blocks for room. */
 static weir_task_group *block_for_room(struct gate *gate, struct runner *runner) {
     create_with((weir_executor_options){.threads = 1, .capacity = 1});
     assert_status(WEIR_OK, weir_executor_submit(executor, pass_task, gate, NULL));

@@ -146,17 +146,17 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-/* `deadline` may be NULL: the call does not wait. */
-static weir_status put_one_until(weir_queue *queue, void *item, const weir_deadline *deadline) {
-    if (queue == NULL || weir__slot_is_reserved(item))
-        return WEIR_INVALID;
-    weir_status status = put_one(queue, item);
-    return status == WEIR_FULL && deadline != NULL ? put_waiting(queue, item, *deadline, NULL) : status;
+static inline weir_status put_now(weir_queue *queue, void *item) {
+    return queue == NULL || weir__slot_is_reserved(item) ? WEIR_INVALID : put_one(queue, item);
+}
+
+static weir_status put_until(weir_queue *queue, void *item, weir_deadline deadline) {
+    weir_status status = put_now(queue, item);
+    return status == WEIR_FULL ? put_waiting(queue, item, deadline, NULL) : status;
 }
 
 weir_status weir_queue_put(weir_queue *queue, void *item) {
-    static const weir_deadline never = WEIR_NEVER;
-    return put_one_until(queue, item, &never);
+    return put_until(queue, item, WEIR_NEVER);
 }
 
 weir_status weir__queue_put_unless(weir_queue *queue, void *item, const weir__u32 *stop) {
@@ -164,11 +164,11 @@ weir_status weir__queue_put_unless(weir_queue *queue, void *item, const weir__u3
 }
 
 weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
-    return put_one_until(queue, item, &deadline);
+    return put_until(queue, item, deadline);
 }
 
 weir_status weir_queue_try_put(weir_queue *queue, void *item) {
-    return put_one_until(queue, item, NULL);
+    return put_now(queue, item);
 }
 
 static bool are_usable(const weir_queue *queue, void *const *items, size_t count, size_t *put) {
