@@ -52,7 +52,8 @@ enum fault {
 };
 
 static enum fault failing;
-static int failing_call; /* counted down; the one at 1 fails */
+static weir_pipeline *to_cancel; /* by the thread that makes the next pipe */
+static int failing_call;         /* counted down; the one at 1 fails */
 
 static bool fails(enum fault kind) {
     return failing == kind && failing_call-- == 1;
@@ -81,6 +82,10 @@ int __wrap_weir__lift(int fd) {
 int __real_pipe2(int ends[2], int flags);
 int __wrap_pipe2(int ends[2], int flags);
 int __wrap_pipe2(int ends[2], int flags) {
+    weir_pipeline *pipeline = to_cancel;
+    to_cancel = NULL;
+    if (pipeline != NULL && weir_pipeline_cancel(pipeline) != WEIR_OK)
+        return -1;
     errno = ENFILE;
     return fails(PIPE) ? -1 : __real_pipe2(ends, flags);
 }
@@ -858,6 +863,71 @@ START_TEST (the_end_waits_for_a_command_that_a_cancel_ends) {
 }
 END_TEST
 
+static struct gate *held;
+
+/* Runs the script, or is held at the gate without one. */
+static int run_or_wait(weir_task *task, void *script, void *raw) {
+    struct shell_stage *stage = raw;
+    const weir_command command = {.argv = SHELL((char *)script), .out_fd = stage->witness.ends[1], .grace = UINT64_MAX};
+    if (script != NULL)
+        return weir_command_run(task, &command, NULL);
+    gate_pass(held);
+    return 0;
+}
+
+/* The long grace of a command is not that of another function. */
+START_TEST (the_end_waits_no_longer_once_the_command_has_ended) {
+    struct shell_stage stage = {.witness = new_witness()};
+    struct gate gate = GATE;
+    char c;
+    held = &gate;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 10 * MILLISECONDS});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "run", .work.run = run_or_wait, .work.arg = &stage, .threads.count = 2, .input.drop = ignore});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"printf x; exec sleep 1000"));
+    ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 1);
+    gate_wait_for(&gate, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    assert_none_left(&stage.witness);
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
+    gate_open(&gate);
+    weir_status status;
+    while ((status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL)) == WEIR_BUSY)
+        ;
+    assert_status(WEIR_CANCELLED, status);
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+}
+END_TEST
+
+/* Cancels while the streams of its command are made. */
+static int run_and_cancel(weir_task *task, void *item, void *raw) {
+    struct shell_stage *stage = raw;
+    weir_command_result result;
+    (void)item;
+    to_cancel = weir_task_pipeline(task);
+    int code = weir_command_run(task, &(weir_command){.argv = ARGV("true")}, &result);
+    atomic_fetch_add(&stage->codes[1], code == WEIR_CODE(WEIR_CANCELLED) && result.cancelled && !result.has_run);
+    weir_command_result_free(&result);
+    return code;
+}
+
+START_TEST (a_command_is_not_started_after_a_cancel_that_comes_meanwhile) {
+    struct shell_stage stage = {.lingers = false};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "run", .work.run = run_and_cancel, .work.arg = &stage, .input.drop = ignore});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&stage.codes[1]), 1);
+    assert_no_children();
+}
+END_TEST
+
 /* Its helper holds the error output. The shell has most likely ended when the cancel comes. */
 START_TEST (a_cancel_ends_the_wait_for_a_straggler) {
     struct shell_stage stage = {.witness = new_witness(), .lingers = true};
@@ -1350,6 +1420,8 @@ static Suite *command_suite(void) {
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
     tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
     tcase_add_loop_test(pipelines, the_end_waits_for_a_command_that_a_cancel_ends, 0, 2);
+    tcase_add_test(pipelines, the_end_waits_no_longer_once_the_command_has_ended);
+    tcase_add_test(pipelines, a_command_is_not_started_after_a_cancel_that_comes_meanwhile);
     tcase_add_loop_test(pipelines, a_command_that_would_be_late_is_not_started, 0, 2);
     tcase_add_test(pipelines, many_commands_leave_nothing);
     TCase *faults = add_case(suite, "faults");

@@ -10,7 +10,6 @@
  */
 #include "command/attend.h"
 
-#include "pipeline/waits/grace.h"
 #include "sync/clock.h"
 #include "sync/stream.h"
 
@@ -19,19 +18,11 @@ enum { OUT, ERR, ENDED, STOP, POLLED };
 /* Time between two looks if the system has no descriptor for the end of a child, or of the task: at first, at most. */
 static const uint64_t look_first = WEIR_MILLISECOND, look_at_most = 20 * WEIR_MILLISECOND;
 
-/* Time after `grace` and `linger` in which the function of a cancelled task returns, unless its command goes on. */
-static const uint64_t to_return = WEIR_SECOND;
-
 /* Time after SIGKILL in which a large process may be taken apart on a busy machine. */
 static const uint64_t to_die = 5 * WEIR_SECOND;
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
-}
-
-/* Returns UINT64_MAX instead of an overflow. */
-static uint64_t sum(uint64_t a, uint64_t b) {
-    return a < UINT64_MAX - b ? a + b : UINT64_MAX;
 }
 
 static bool is_over(const weir__attended *attended) {
@@ -88,7 +79,6 @@ static void look_for_cancel(weir__attended *attended) {
     attended->cancelled = true;
     if (!attended->terminated)
         attended->signal_at = 0;
-    weir__grace_extend(attended->task, weir_deadline_after(sum(attended->grace, sum(attended->linger, to_return))));
 }
 
 static void send_signal(weir__attended *attended) {

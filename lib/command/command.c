@@ -12,6 +12,7 @@
 #include "command/attend.h"
 #include "command/limits.h"
 #include "command/output.h"
+#include "pipeline/waits/grace.h"
 #include "sync/child.h"
 #include "sync/clock.h"
 #include "sync/memory.h"
@@ -19,6 +20,9 @@
 
 static const size_t most_output = 65536;
 static const uint64_t grace = WEIR_SECOND, linger = 100 * WEIR_MILLISECOND;
+
+/* Time after `grace` and `linger` in which a cancelled call returns, unless its command goes on. */
+static const uint64_t to_return = WEIR_SECOND;
 
 /* ---- what went wrong ---- */
 
@@ -95,30 +99,31 @@ static void close_streams(int streams[3]) {
         weir__stream_close(&streams[i]);
 }
 
-/* Makes the streams and starts the command. On failure, leaves nothing. Returns 0 or an errno. */
-static int start(weir__attended *attended, const weir_command *command) {
-    weir__child_options options = {
-        .argv = command->argv, .env = command->env, .directory = command->directory, .streams = {-1, -1, -1}};
-    options.room = attended->buffer;
-    attended->outputs[0] = attended->outputs[1] = -1;
+/* Makes the streams of the command, and what is read from them. Returns 0 or an errno; the caller closes them. */
+static int open_streams(weir__attended *attended, const weir_command *command, int streams[3]) {
+    int error = weir__stream_of(command->input, command->input_size, &streams[0]);
+    if (error == 0)
+        error = open_output(command->out_fd, attended->wanted, &attended->outputs[0], &streams[1]);
+    return error == 0 ? open_output(command->err_fd, true, &attended->outputs[1], &streams[2]) : error;
+}
+
+/* Returns 0 or an errno. */
+static int start(weir__attended *attended, const weir_command *command, const int streams[3]) {
+    weir__child_options options = {.argv = command->argv, .env = command->env, .directory = command->directory};
     const weir__confined limits = weir__limits_of(&command->limits, command->nice);
+    for (int i = 0; i < 3; i++)
+        options.streams[i] = streams[i];
+    options.room = attended->buffer;
     options.limits = weir__is_confined(&limits) ? &limits : NULL;
-    int error = weir__stream_of(command->input, command->input_size, &options.streams[0]);
-    if (error == 0)
-        error = open_output(command->out_fd, attended->wanted, &attended->outputs[0], &options.streams[1]);
-    if (error == 0)
-        error = open_output(command->err_fd, true, &attended->outputs[1], &options.streams[2]);
-    if (error == 0)
-        error = weir__child_start(&attended->child, &options);
-    close_streams(options.streams);
-    if (error != 0) {
-        weir__stream_close(&attended->outputs[0]);
-        weir__stream_close(&attended->outputs[1]);
-    }
-    return error;
+    return weir__child_start(&attended->child, &options);
 }
 
 /* ---- the run ---- */
+
+/* Returns UINT64_MAX instead of an overflow. */
+static uint64_t sum(uint64_t a, uint64_t b) {
+    return a < UINT64_MAX - b ? a + b : UINT64_MAX;
+}
 
 static uint64_t or_default(uint64_t value, uint64_t otherwise) {
     return value != 0 ? value : otherwise;
@@ -132,6 +137,7 @@ static void prepare(weir__attended *attended, weir_task *task, const weir_comman
     attended->signal_at = until < due ? until : due;
     attended->grace = or_default(command->grace, grace);
     attended->linger = or_default(command->linger, linger);
+    attended->outputs[0] = attended->outputs[1] = -1;
     for (int i = 0; i < 2; i++)
         attended->output[i].most = most < SIZE_MAX / 2 ? most : SIZE_MAX / 2 - 1;
 }
@@ -147,14 +153,8 @@ static int judge_early(weir_command_result *result, const weir_command *command,
     return 0;
 }
 
-static int run(weir__attended *attended, const weir_command *command, weir_command_result *result) {
-    uint64_t begun = weir__clock_now();
-    int early = judge_early(result, command, attended);
-    if (early != 0)
-        return early;
-    int error = start(attended, command);
-    if (error != 0)
-        return fail_to_run(result, command, error);
+/* Waits until the command has ended, and says what became of it. */
+static int attend(weir__attended *attended, uint64_t begun, const weir_command *command, weir_command_result *result) {
     weir__attend(attended);
     result->time = attended->ended_at - begun;
     weir__child_end end = attended->goes_on ? weir__child_leave(&attended->child) : weir__child_reap(&attended->child);
@@ -171,6 +171,22 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
     result->out = attended->output[0].kept;
     result->err = attended->output[1].kept;
     return judge(result, command, attended, end.known);
+}
+
+static int run(weir__attended *attended, const weir_command *command, weir_command_result *result) {
+    uint64_t begun = weir__clock_now();
+    int streams[3] = {-1, -1, -1}, code = judge_early(result, command, attended);
+    int error = code == 0 ? open_streams(attended, command, streams) : 0;
+    if (code == 0 && error == 0)
+        code = judge_early(result, command, attended); /* a large input takes long */
+    if (code == 0 && error == 0)
+        error = start(attended, command, streams);
+    close_streams(streams);
+    if (code == 0 && error == 0)
+        return attend(attended, begun, command, result);
+    weir__stream_close(&attended->outputs[0]);
+    weir__stream_close(&attended->outputs[1]);
+    return error != 0 ? fail_to_run(result, command, error) : code;
 }
 
 static bool has_reserved(const weir_command *command) {
@@ -198,7 +214,9 @@ static int run_checked(weir_task *task, const weir_command *command, weir_comman
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));
     prepare(attended, task, command);
     attended->wanted = wanted;
+    weir__grace_begin(task, sum(attended->grace, sum(attended->linger, to_return)));
     int code = run(attended, command, result);
+    weir__grace_end(task);
     weir__free(attended);
     return code;
 }

@@ -12,8 +12,9 @@
  *     earliest deadline has timed out, or a second signal has arrived.
  * D3  A helper is the thread of show or of end_on (helper.h). While a helper is being started, no thread in finish or
  *     destroy becomes the ender. While the ender is in finish or destroy, no helper is started.
- * D9  A call of the library that ends something of its own after a cancel raises `ends_by` (waits/grace.h). It is read
- *     before each wait for functions, and before these are called late.
+ * D9  `graced`, under the pipeline's lock, counts the functions in calls of the library that end something of their own
+ *     after a cancel (waits/grace.h). While there are any, each look of the ender gives all functions their grace anew,
+ *     for at most `allowance` after the cancel.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -18,14 +18,21 @@ struct wait {
     uint64_t limit;
     weir_deadline due; /* last reading of the pipeline's `due` */
     bool cancelled;    /* `limit` is the limit of a cancel */
+    uint64_t since;    /* time at which that was seen */
     weir_report **report;
 };
 
 static const uint64_t between_looks = WEIR_MILLISECOND;
-static const uint64_t time_to_exit = 100 * WEIR_MILLISECOND; /* minimum limit for threads past all functions */
+
+/* Minimum limit for threads past all functions, and while there are graced ones. */
+static const uint64_t time_to_exit = 100 * WEIR_MILLISECOND;
 
 static uint64_t later(uint64_t a, uint64_t b) {
     return a > b ? a : b;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
 }
 
 static struct wait begin(weir_pipeline *pipeline, weir_report **report) {
@@ -46,9 +53,13 @@ static void look_again_locked(struct wait *wait) {
     if (!wait->cancelled && weir__is_cancelled(pipeline)) {
         wait->cancelled = true;
         wait->limit = least;
+        wait->since = weir__clock_now();
     }
-    if (wait->cancelled)
-        wait->limit = later(wait->limit, pipeline->ends_by);
+    if (wait->cancelled && pipeline->graced > 0) { /* D9 */
+        uint64_t most = wait->since > WEIR_NEVER - pipeline->allowance ? WEIR_NEVER : wait->since + pipeline->allowance;
+        uint64_t anew = later(least, weir_deadline_after(time_to_exit));
+        wait->limit = later(wait->limit, earlier(anew, most));
+    }
 }
 
 static void look_again(struct wait *wait) {

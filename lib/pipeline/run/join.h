@@ -2,8 +2,8 @@
  * join.h - Waits for the threads of a pipeline, up to a limit, and joins them.
  *
  * The limit is the earliest deadline (D2), but at least `grace` from the moment when that deadline was read. After a
- * cancel, the limit is `grace` alone, or later while a call of the library ends something of its own (D9). Deadline,
- * cancel and that time may change during the wait; they are read with the lock held before each wait.
+ * cancel, the limit is `grace` alone, or later while calls of the library end something of their own (D9). All of
+ * these may change during the wait; they are read with the lock held before each wait.
  *
  * The limit applies to functions of the program. If a thread is in no function at the limit, it is about to end or to
  * enter a function, and is waited for. So a wait that times out has a thread to name. Threads past all functions are

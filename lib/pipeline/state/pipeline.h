@@ -70,7 +70,8 @@ struct weir_pipeline {
     uint64_t ends;           /* number of ends made (D1) */
     weir_deadline due;       /* earliest deadline for the ender (D2) */
     weir_deadline drain_due; /* the deadline of the signals, for the drain alone (D2) */
-    uint64_t ends_by;        /* until then, functions may end what a cancel has cut short (D9); 0: none does */
+    size_t graced;           /* number of functions that may need longer than `grace` after a cancel (D9) */
+    uint64_t allowance;      /* ns that the slowest of them may need */
     size_t claims;           /* number of threads that are starting a helper (D3) */
     bool has_show, has_watch;
 

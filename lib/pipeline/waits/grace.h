@@ -1,5 +1,5 @@
 /*
- * grace.h - Lets the end of a run wait for a call of the library that ends something of its own after a cancel.
+ * grace.h - Lets the end of a run wait for calls of the library that end something of their own after a cancel.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,11 @@
 
 #include "pipeline/state/pipeline.h"
 
-/* D9. The function of the task, which has been told to return, does so by that time, if not within `grace`. */
-void weir__grace_extend(const weir_task *task, uint64_t until);
+/*
+ * D9. Begin and end a part of a function that returns within `allowance` ns after it has been told to, if not within
+ * `grace`. `task` may be NULL.
+ */
+void weir__grace_begin(const weir_task *task, uint64_t allowance);
+void weir__grace_end(const weir_task *task);
 
 #endif /* WEIR_PIPELINE_WAITS_GRACE_H */
