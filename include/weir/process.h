@@ -49,7 +49,8 @@
  * on exec. Standard input is empty; standard output and error are those of this process, or /dev/null for one that is
  * closed, or closed on exec. Its signal mask is that of weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and
  * SIGXFSZ are not ignored. If this process ends, however it ends, the kernel kills the children and their groups,
- * unless another process holds its descriptors: one that was forked from it and has not executed a program.
+ * unless another process holds its descriptors: one that was forked from it and has not executed a program. If its init
+ * enters another user within a user namespace, and this process ends meanwhile, a child ends as the init returns.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or an exit status may be lost.
  *

@@ -181,8 +181,8 @@ static int call_init(weir__server *server) {
     if (server->entry->init != NULL) {
         status = server->entry->init(server->entry->arg, &server->state);
         weir__border();
-        weir__channel_bind_user(); /* it may have entered another user */
     }
+    weir__channel_bind_user(); /* the init may have entered another one */
     return status == WEIR_OK ? 0 : WEIR_CODE(status);
 }
 

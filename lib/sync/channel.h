@@ -78,7 +78,10 @@ weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *
  */
 bool weir__channel_bind(const char *name);
 
-/* Binds this process and its group again, as the user that it runs for now. */
+/*
+ * Binds this process and its group for the user that it runs for now, too, if that is another one, and ends them if the
+ * parent has ended. Called once, after the init.
+ */
 void weir__channel_bind_user(void);
 
 #endif /* WEIR_SYNC_CHANNEL_H */

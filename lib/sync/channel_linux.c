@@ -202,9 +202,10 @@ weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *
 
 /* ---- in a child ---- */
 
-/* The second description of its lifeline, and its group, once it is bound. */
-static int group_end = -1;
+/* Two more descriptions of its lifeline, for the user that it may enter, and its group, once it is bound. */
+static int user_end = -1, user_group_end = -1;
 static pid_t group;
+static uid_t user, effective;
 
 /* Lets the kernel kill `owner`, a process or, if negative, a group, when the lifeline is closed. */
 static bool kill_at_close(int lifeline, pid_t owner) {
@@ -212,14 +213,28 @@ static bool kill_at_close(int lifeline, pid_t owner) {
            fcntl(lifeline, F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
 }
 
+/* Returns a new description of the lifeline, or -1. */
+static int open_again(void) {
+    return open("/proc/self/fd/5", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Whether the lifeline has been closed before it was bound: there was no signal. */
+static bool is_closed(void) {
+    char byte;
+    return read(WEIR__CHILD_LIFELINE, &byte, 1) >= 0 || errno != EAGAIN;
+}
+
 bool weir__channel_bind(const char *name) {
     int before = weir__uncancellable_begin();
-    char byte;
     bool bound = kill_at_close(WEIR__CHILD_LIFELINE, getpid());
     group = getpgrp();
-    group_end = open("/proc/self/fd/5", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    bound = bound && group_end >= 0 && kill_at_close(group_end, -group);
-    bound = bound && read(WEIR__CHILD_LIFELINE, &byte, 1) < 0 && errno == EAGAIN; /* 0: closed before */
+    user = getuid();
+    effective = geteuid();
+    int group_end = open_again();
+    user_end = open_again(); /* before the init, which may leave /proc */
+    user_group_end = open_again();
+    bound = bound && user_end >= 0 && user_group_end >= 0 && kill_at_close(group_end, -group);
+    bound = bound && !is_closed();
     for (int fd = WEIR__CHILD_SOCKET; fd <= WEIR__CHILD_LAST; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     (void)prctl(PR_SET_NAME, name);
@@ -229,7 +244,12 @@ bool weir__channel_bind(const char *name) {
 
 void weir__channel_bind_user(void) {
     int before = weir__uncancellable_begin();
-    (void)fcntl(WEIR__CHILD_LIFELINE, F_SETOWN, getpid());
-    (void)fcntl(group_end, F_SETOWN, -group);
+    bool same = user == getuid() && effective == geteuid();
+    if (same || !kill_at_close(user_end, getpid()))
+        close_one(&user_end);
+    if (same || !kill_at_close(user_group_end, -group))
+        close_one(&user_group_end);
+    if (is_closed())
+        (void)kill(-group, SIGKILL);
     weir__uncancellable_end(before);
 }
