@@ -228,6 +228,36 @@ static size_t begin_beside_children(weir_priority priority, uint64_t wait) {
     return atomic_load(&begun_before);
 }
 
+/* The same for tasks of WEIR_HIGH that a third thread has taken, behind one at the gate. */
+START_TEST (a_higher_priority_in_a_batch_begins_before_the_tasks_of_a_running_one) {
+    enum { QUICK = 5000, HELD = 5 };
+    struct gate busy[2] = {GATE, GATE}, parents = GATE, holding = GATE;
+    create(3);
+    for (size_t i = 0; i < QUICK; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    weir_future *blocked[] = {block(&busy[0]), block(&busy[1])}, *held[HELD];
+    weir_future *parent = submit(submit_children, &parents, (weir_submit_options){0});
+    gate_wait_for(&parents, 1);
+    atomic_store(&runs, 0);
+    weir_future *holder = submit(pass, &holding, (weir_submit_options){.priority = WEIR_HIGH});
+    for (size_t i = 0; i < HELD; i++)
+        held[i] = submit(note_begun_before, NULL, (weir_submit_options){.priority = WEIR_HIGH});
+    gate_open(&busy[0]);
+    gate_wait_for(&holding, 1);
+    gate_open(&busy[1]);
+    for (size_t i = 0; i < HELD; i++)
+        assert_end(held[i], WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&begun_before), 0);
+    gate_open(&holding);
+    gate_open(&parents);
+    assert_end(holder, WEIR_OK);
+    assert_end(parent, WEIR_OK);
+    for (size_t i = 0; i < COUNT_OF(blocked); i++)
+        assert_end(blocked[i], WEIR_OK);
+    finish();
+}
+END_TEST
+
 START_TEST (a_higher_priority_begins_before_the_tasks_of_a_running_one) {
     ck_assert_uint_eq(begin_beside_children(WEIR_HIGH, 0), 0);
 }
@@ -1038,6 +1068,7 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(order_case, tasks_behind_a_long_one_begin_by_priority_and_in_order, 0, 4);
     tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
     tcase_add_test(order_case, a_higher_priority_begins_before_the_tasks_of_a_running_one);
+    tcase_add_test(order_case, a_higher_priority_in_a_batch_begins_before_the_tasks_of_a_running_one);
     tcase_add_test(order_case, the_tasks_of_a_running_one_do_not_starve_others);
     TCase *times = add_case(suite, "times");
     tcase_add_test(times, a_task_that_has_not_begun_by_its_deadline_fails);

@@ -366,6 +366,38 @@ START_TEST (a_task_that_takes_up_the_limit_cannot_run_another_one) {
 }
 END_TEST
 
+static unsigned refused;
+
+/* Called for a task that still counts: a wait for it would be for ever. */
+static void wait_for_itself(void *task_arg, void *group) {
+    (void)task_arg;
+    refused += weir_task_group_wait(group) == WEIR_DEADLOCK;
+    refused += weir_executor_shutdown(executor, true, false, WEIR_NEVER, NULL, NULL) == WEIR_DEADLOCK;
+}
+
+START_TEST (a_function_of_a_dropped_task_does_not_wait_for_it) {
+    struct gate open = GATE;
+    refused = 0;
+    create(1);
+    weir_task_group *busy = new_group((weir_task_group_options){0});
+    run(busy, run_until_cancelled, &open);
+    gate_open(&open);
+    while (gate_passed(&open) < 1)
+        nap();
+    weir_task_group *group = new_group((weir_task_group_options){.unrun = wait_for_itself, .unrun_arg = busy});
+    run(group, count_run, NULL);
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_task_group_cancel(group));
+    else
+        assert_status(WEIR_OK, weir_executor_shutdown(executor, false, true, 0, NULL, NULL));
+    ck_assert_uint_eq(refused, 2);
+    assert_status(WEIR_OK, weir_task_group_cancel(busy));
+    wait_and_destroy(group, WEIR_CANCELLED);
+    wait_and_destroy(busy, WEIR_CANCELLED);
+    finish();
+}
+END_TEST
+
 /* ---- trees ---- */
 
 START_TEST (a_cancel_of_the_parent_cancels_the_groups_below_it) {
@@ -541,6 +573,7 @@ static Suite *group_suite(void) {
     tcase_add_loop_test(trees, tasks_can_wait_for_groups_of_their_own, 1, 4);
     TCase *end = add_case(suite, "end");
     tcase_add_test(end, a_shutdown_cancels_tasks_of_groups);
+    tcase_add_loop_test(end, a_function_of_a_dropped_task_does_not_wait_for_it, 0, 2);
     tcase_add_test(end, what_is_never_valid_is_refused);
     return suite;
 }

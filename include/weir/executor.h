@@ -250,7 +250,8 @@ typedef void weir_unrun_func(void *task_arg, void *arg);
  *
  * Returns WEIR_OK, or
  *   WEIR_TIMEDOUT  if tasks had not ended at the deadline; the executor is shut down nevertheless
- *   WEIR_DEADLOCK  if `wait` is true in a thread of the executor; the call has no effect
+ *   WEIR_DEADLOCK  if `wait` is true in a thread of the executor, or in a function that a shutdown or the cancel of a
+ *                  group calls for a task that never ran; the call has no effect
  */
 WEIR_API weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool cancel_pending,
                                             weir_deadline deadline, weir_unrun_func *unrun, void *unrun_arg);
@@ -264,8 +265,8 @@ WEIR_API weir_status weir_executor_shutdown(weir_executor *executor, bool wait, 
  * these, so a caller that has waited for all futures gets no WEIR_BUSY.
  *
  * The callbacks and drop functions of ended tasks may still run at that time, and may make calls on the executor. A
- * submit by them returns WEIR_CLOSED. Blocks until these functions have returned. No other call on the executor is
- * allowed during the destroy.
+ * submit by them returns WEIR_CLOSED. Blocks until these functions have returned, but for those that a call of the
+ * program runs: weir_future_on_end and weir_future_release. No other call on the executor is allowed during the destroy.
  *
  * Returns WEIR_OK. If it cannot destroy the executor, returns with no effect
  *   WEIR_BUSY      if a task is pending, delayed or running, a group is not destroyed, or a call on the executor blocks

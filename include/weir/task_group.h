@@ -83,7 +83,8 @@ WEIR_API weir_status weir_task_group_run(weir_task_group *group, weir_task_group
  *
  * Returns WEIR_OK if no task has failed. WEIR_FAILED if one has; see weir_task_group_code. WEIR_CANCELLED if none has
  * failed, but the group is cancelled, or tasks were cancelled by a shutdown. WEIR_DEADLOCK, at once, in a task of this
- * group; or in a thread of the executor, if it would block and no other thread can be had.
+ * group, or in a function that a shutdown or the cancel of a group calls for a task that never ran; or in a thread of
+ * the executor, if it would block and no other thread can be had.
  */
 WEIR_API weir_status weir_task_group_wait(weir_task_group *group);
 

@@ -82,15 +82,25 @@ weir_status weir_executor_create(weir_executor **executor, const weir_executor_o
 
 /*
  * Adds the tasks of the worker's batch. Of those with structs it counts the ones that were neither claimed nor cancelled;
- * for the memory see weir_executor_destroy. The first one begins (X9).
+ * for the memory see weir_executor_destroy. Returns whether the first one, which begins (X9), is among them.
  */
-static void count_batch_locked(weir__worker *worker, weir_executor_counts *counts) {
+static bool count_batch_locked(weir__worker *worker, weir_executor_counts *counts) {
+    bool begins = false;
     for (size_t i = 0; i < worker->batch_size; i++) {
         const weir__task *token = weir__ptr_load_acquire(&worker->batch[i].token);
         bool waits = token != NULL && (worker->batch[i].of != NULL || weir__future_is_pending(&token->future));
-        counts->running += i == 0 && waits;
+        begins = begins || (i == 0 && waits);
         counts->pending += i > 0 && waits;
     }
+    return begins;
+}
+
+/* Reads the places of tasks first: one that is claimed meanwhile counts as running, too, rather than nowhere (X8). */
+static void count_worker_locked(weir__worker *worker, weir_executor_counts *counts) {
+    counts->pending += weir__nest_size_locked(&worker->nest);
+    bool begins = count_batch_locked(worker, counts);
+    uint32_t running = weir__u32_load_acquire(&worker->running);
+    counts->running += (running & ~WEIR__CLAIMING) + (begins || (running & WEIR__CLAIMING) != 0);
 }
 
 weir_status weir_executor_counts_of(weir_executor *executor, weir_executor_counts *counts) {
@@ -102,11 +112,8 @@ weir_status weir_executor_counts_of(weir_executor *executor, weir_executor_count
                                      .running = executor->running_here,
                                      .delayed = executor->delayed,
                                      .threads = threads};
-    for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
-        counts->running += weir__u32_load_relaxed(&worker->running) & ~WEIR__CLAIMING;
-        counts->pending += weir__nest_size_locked(&worker->nest);
-        count_batch_locked(worker, counts);
-    }
+    for (weir__worker *worker = executor->workers; worker != NULL; worker = worker->after)
+        count_worker_locked(worker, counts);
     weir__lock_release(&executor->lock);
     return WEIR_OK;
 }

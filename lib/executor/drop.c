@@ -108,7 +108,7 @@ static void drop_bundle(weir_executor *executor, weir__bundle *bundle, const wei
 
 void weir__drop_list(weir_executor *executor, weir__task *list, const weir__fate *fate) {
     weir__callout callout;
-    weir__callout_begin(&callout, executor, WEIR__CANCELS);
+    weir__callout_begin(&callout, executor, WEIR__CANCELS | WEIR__DROPS);
     while (list != NULL) {
         weir__task *task = list;
         weir__source *source = task->source;

@@ -39,7 +39,7 @@ weir_status weir_executor_shutdown(weir_executor *executor, bool wait, bool canc
     weir__task *list = NULL;
     if (executor == NULL)
         return WEIR_INVALID;
-    if (wait && weir__worker_of_thread(executor) != NULL)
+    if (wait && (weir__worker_of_thread(executor) != NULL || weir__callout_is_inside(executor, WEIR__DROPS)))
         return WEIR_DEADLOCK;
     weir__lock_acquire(&executor->lock);
     close_locked(executor, cancel_pending, &list);

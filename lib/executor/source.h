@@ -4,7 +4,7 @@
  * A source is a FIFO. Tasks without futures and options are in bundles, which are in the list in place of a task: a
  * thread touches one cache line for several of them. Sources with tasks wait in the list of their band; threads take
  * from the first source of the highest band, which then goes to the end of the list: so sources of a band share the
- * threads. If a task in a lower band has waited for long, it goes first.
+ * threads. A task in a lower band goes first if it has waited 100 ms longer.
  *
  * Not thread-safe: the executor locks them.
  *

@@ -80,8 +80,11 @@ enum {
 
 #define WEIR__CLAIMING UINT32_C(0x80000000) /* X8 */
 
-/* How a thread is inside an executor (sync/callout.h): it ends tasks that never ran. A destroy would wait for itself. */
-enum { WEIR__CANCELS = 1 };
+/*
+ * How a thread is inside an executor (sync/callout.h): it ends tasks that never ran. A destroy would wait for itself; and
+ * within DROPS, which end several tasks that count until then, so would any wait for tasks.
+ */
+enum { WEIR__CANCELS = 1, WEIR__DROPS = 2 };
 
 /* A worker; the thread's own, except for the batch and the list. */
 typedef struct weir__worker {

@@ -168,7 +168,7 @@ static weir_status outcome(weir_task_group *group) {
 weir_status weir_task_group_wait_until(weir_task_group *group, weir_deadline deadline) {
     if (group == NULL)
         return WEIR_INVALID;
-    if (count_inside(group) > 0)
+    if (count_inside(group) > 0 || weir__callout_is_inside(group->executor, WEIR__DROPS))
         return WEIR_DEADLOCK;
     weir_status status = await(group, false, deadline);
     return status == WEIR_OK ? outcome(group) : status;

@@ -167,6 +167,8 @@ static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over,
     bool nested = first && have_nested_locked(executor);
     if (first && !nested)
         executor->bands.passed = 0;
+    if (nested)
+        recall_first_locked(executor); /* so they have their turn, too */
     size_t count = nested && weir__source_yields(&executor->bands) ? steal_nested_locked(worker) : 0; /* X4 */
     recall_old_locked(executor);
     if (count == 0) {
