@@ -450,6 +450,15 @@ static weir_status init_of_another_user(void *arg, void **state) {
     return setresgid(1, 1, 1) == 0 && setresuid(1, 1, 1) == 0 ? WEIR_OK : WEIR_FAILED;
 }
 
+/* Its helper has the rights that the child drops. */
+static weir_status init_of_another_user_with_a_helper(void *arg, void **state) {
+    if (fork() == 0) {
+        hold(getenv("WEIR_TEST_FIFO"));
+        hang();
+    }
+    return init_of_another_user(arg, state);
+}
+
 static weir_status init_slowly(void *arg, void **state) {
     *state = arg;
     usleep(300 * 1000);
@@ -497,6 +506,7 @@ static const weir_process_entry table[] = {
     {.name = "silent", .func = obey, .init = init_fails_silently},
     {.name = "slow", .func = obey, .init = init_slowly},
     {.name = "user", .func = obey, .init = init_of_another_user},
+    {.name = "helped", .func = obey, .init = init_of_another_user_with_a_helper},
     {.name = "never", .func = obey, .init = init_never},
     {.name = "dies", .func = obey, .init = init_dies},
     {.name = "dies-always", .func = obey, .init = init_dies_always},
@@ -1365,6 +1375,25 @@ START_TEST (a_child_of_another_user_ends_with_its_parent) {
 }
 END_TEST
 
+/* As root. The child may not signal its helper, whose user stays root. */
+START_TEST (a_helper_of_root_ends_with_the_parent_of_another_user) {
+    struct place place = new_place();
+    char text[128];
+    snprintf(text, sizeof text, "do hang:%s", place.fifo);
+    ck_assert(chmod(place.folder, 0711) == 0 && chmod(place.fifo, 0666) == 0);
+    pid_t parent = getuid() == 0 ? fork() : -1;
+    if (parent == 0)
+        be_parent("helped", text);
+    if (parent > 0) {
+        wait_for_holders(&place, 2);
+        kill(parent, SIGKILL);
+        ck_assert_int_eq(waitpid(parent, NULL, 0), parent);
+        wait_for_none(&place);
+    }
+    remove_place(&place);
+}
+END_TEST
+
 /* ---- what a child has ---- */
 
 START_TEST (a_child_inherits_nothing) {
@@ -1976,6 +2005,7 @@ static Suite *process_suite(void) {
     tcase_add_test(cancels, helpers_of_a_child_end_with_it);
     tcase_add_loop_test(cancels, children_end_with_their_parent, 0, 2);
     tcase_add_loop_test(cancels, a_child_of_another_user_ends_with_its_parent, 0, 2);
+    tcase_add_test(cancels, a_helper_of_root_ends_with_the_parent_of_another_user);
     TCase *given = add_clean_case(suite, "given");
     tcase_add_test(given, a_child_inherits_nothing);
     tcase_add_test(given, the_outputs_of_a_child_are_those_of_the_program);
