@@ -10,8 +10,8 @@
 
 /*
  * Runs a task that the calling thread has claimed, unless it is cancelled or has expired, ends it, and releases the
- * task's own reference. `worker` is the calling thread's, and claims (X8); NULL: a caller's thread. `counted`: the caller accounts for a task that has ended (X5). Returns
- * false if the task goes on: a periodic one, until its next run.
+ * task's own reference. `worker` is the calling thread's, and claims (X8); NULL: a caller's thread. `counted`: the
+ * caller accounts for a task that has ended (X5). Returns false if the task goes on: a periodic one, until its next run.
  */
 bool weir__run_claimed(weir__task *task, weir__worker *worker, bool counted);
 
